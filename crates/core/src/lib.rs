@@ -1,0 +1,16 @@
+//! The rules of Doorstep: what can be recorded, how it is sealed, what a child's history says, what
+//! the policies ask for, and whom that concerns.
+//!
+//! Nothing here does I/O, reads a clock, draws a random number, waits or speaks SQL: the same code
+//! runs on the server, on a phone and in a browser, and the same input gives the same answer.
+
+pub mod assessment;
+pub mod calendar;
+pub mod escalation;
+pub mod event;
+pub mod ids;
+pub mod policy;
+pub mod seal;
+pub mod time;
+pub mod wire;
+pub mod words;

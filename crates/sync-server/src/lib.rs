@@ -1,0 +1,1 @@
+//! Ingest, judge, tell: the server of an organisation.
