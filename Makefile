@@ -1,0 +1,27 @@
+# Doorstep: the commands that a developer types. `make help` lists them.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test reset-demo schemas clean
+
+# Where `make run` listens, and what it keeps its demonstration in.
+export LISTEN ?= 127.0.0.1:8080
+export DEMO ?= .doorstep/demo
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+
+run: ## Start a demonstration server on this machine, until Ctrl-C
+	@setup/run
+
+test: ## Check everything that must hold before a change is taken in
+	@setup/test
+
+reset-demo: ## Throw the demonstration's data away; the next `make run` starts afresh
+	@setup/reset-demo
+
+schemas: ## Write schema/events again from the Rust types
+	@setup/schemas
+
+clean: ## Remove what was built; keeps the demonstration
+	@cargo clean
