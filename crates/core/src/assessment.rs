@@ -1,5 +1,5 @@
-//! What the policies say about one child at one instant. Pure data: computed by `policy`, compared by
-//! `escalation`, shown on the device and on the console, and stored only as a cache.
+//! What the policies say about one child at one instant. Pure data: computed by `policy`, compared
+//! by `escalation`, shown on the device and on the console, and stored only as a cache.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -21,8 +21,8 @@ impl std::fmt::Display for ClauseId {
     }
 }
 
-/// What set a duty off: the visit's id where the contact belongs to one (so that a colleague's record
-/// of the same visit changes nothing), else the event's.
+/// What set a duty off: the visit's id where the contact belongs to one (so that a colleague's
+/// record of the same visit changes nothing), else the event's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Cause(pub Uuid);

@@ -61,7 +61,8 @@ impl Calendar {
         })
     }
 
-    /// Reads the public data set's JSON: an object by division, each with `events` of `title` and `date`.
+    /// Reads the public data set's JSON: an object by division, each with `events` of `title` and
+    /// `date`.
     pub fn from_json(json: &str) -> Result<Self, CalendarError> {
         let divisions: BTreeMap<String, Division> =
             serde_json::from_str(json).map_err(CalendarError::Malformed)?;
@@ -91,8 +92,8 @@ impl Calendar {
         let six_months_on = local_date(now) + Months::new(6);
         (six_months_on > until).then(|| {
             format!(
-                "bank holidays are known until {until} only: update schema/policy/bank-holidays.json, \
-                 or limits in working days will be too short"
+                "bank holidays are known until {until} only: update \
+                 schema/policy/bank-holidays.json, or limits in working days will be too short"
             )
         })
     }
@@ -106,7 +107,8 @@ impl Calendar {
         }
     }
 
-    /// 17:00 local on the `days`-th working day after the local date of `start`, with the days stepped over.
+    /// 17:00 local on the `days`-th working day after the local date of `start`, with the days
+    /// stepped over.
     pub fn after_working_days(
         &self,
         start: DateTime<Utc>,
@@ -120,8 +122,8 @@ impl Calendar {
         (london(date, WORKING_DAY_ENDS), stepped_over)
     }
 
-    /// 17:00 local on the day of `at`; after 17:00, or on a day that is not a working day, 17:00 of the
-    /// next working day. With the days stepped over.
+    /// 17:00 local on the day of `at`; after 17:00, or on a day that is not a working day, 17:00 of
+    /// the next working day. With the days stepped over.
     pub fn end_of_working_day(&self, at: DateTime<Utc>) -> (DateTime<Utc>, Vec<SteppedOver>) {
         let mut stepped_over = Vec::new();
         let today = local_date(at);

@@ -47,7 +47,8 @@ pub struct LedgerEntry {
     pub escalation: Escalation,
 }
 
-/// Compares a child's ledger with its assessment. Applying the changes and comparing again gives none.
+/// Compares a child's ledger with its assessment. Applying the changes and comparing again gives
+/// none.
 pub fn difference(ledger: &[LedgerEntry], assessment: &Assessment) -> Vec<LedgerChange> {
     let mut known: BTreeMap<_, _> = ledger
         .iter()

@@ -22,7 +22,8 @@ macro_rules! id {
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A UUIDv7 (RFC 9562) of the instant `at` (millisecond precision) and ten random bytes.
+            /// A UUIDv7 (RFC 9562) of the instant `at` (millisecond precision) and ten random
+            /// bytes.
             pub fn at(at: DateTime<Utc>, entropy: Entropy) -> Self {
                 let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, &entropy).into_uuid())

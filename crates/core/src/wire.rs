@@ -1,7 +1,7 @@
 //! What a device and a server say to each other: `POST /v1/enrol` and `POST /v1/sync`.
 //!
-//! One round trip carries up a batch of sealed events and brings down a verdict for each, changes of
-//! the caseload, a page of events and the next cursor. Everything is safe to repeat.
+//! One round trip carries up a batch of sealed events and brings down a verdict for each, changes
+//! of the caseload, a page of events and the next cursor. Everything is safe to repeat.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
