@@ -1,1 +1,3 @@
 //! The harness that the tests of the whole share.
+
+pub mod tree;
