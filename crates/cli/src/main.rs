@@ -1,3 +1,8 @@
-//! The `doorstep` command.
+//! The `doorstep` command: one door to server, device, policy and administration.
+
+mod ambient;
+mod caseload;
+mod failure;
+mod out;
 
 fn main() {}

@@ -1,0 +1,35 @@
+//! The only place where the command reads the clock or draws randomness. Everything else is handed
+//! what it needs, so that the same code answers the same in a test.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the command is a door: clock and randomness enter here and nowhere else"
+)]
+
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use doorstep_core::ids::Entropy;
+
+/// The instant now, by the machine's wall clock.
+pub fn now() -> DateTime<Utc> {
+    // Milliseconds are what identifiers and records carry; finer digits would only be lost later.
+    let now = Utc::now();
+    DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now)
+}
+
+/// A reading of the clock that never jumps, for measuring how long something took.
+pub fn stopwatch() -> Instant {
+    Instant::now()
+}
+
+/// Random bytes from the operating system.
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("an operating system without randomness cannot run this");
+    bytes
+}
+
+/// The random part of one identifier.
+pub fn entropy() -> Entropy {
+    random()
+}

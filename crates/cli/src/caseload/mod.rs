@@ -1,0 +1,150 @@
+//! A caseload as CSV files: teams, staff, children, and who works with whom.
+//!
+//! Reading and planning are pure: bytes in, rows and faults out; rows and what is there already in, a
+//! plan out. What a plan means for the store is `admin`'s affair.
+
+mod cells;
+mod columns;
+mod plan;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub use columns::Kind;
+pub use plan::{Change, Plan, Tally, plan};
+pub use read::{File, read};
+
+use chrono::NaiveDate;
+use doorstep_core::event::{ChildRecord, Role};
+
+/// One team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamRow {
+    /// The organisation's own identifier of it.
+    pub external: String,
+    /// Its name.
+    pub name: String,
+    /// Its phone number.
+    pub phone: Option<String>,
+}
+
+/// One member of staff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StaffRow {
+    /// The organisation's own identifier.
+    pub external: String,
+    /// Full name.
+    pub name: String,
+    /// The role in which this person records.
+    pub role: Role,
+    /// The team, by its identifier.
+    pub team: String,
+    /// The line manager, by identifier.
+    pub line_manager: Option<String>,
+    /// Phone number.
+    pub phone: Option<String>,
+    /// E-mail address.
+    pub email: Option<String>,
+}
+
+/// One child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildRow {
+    /// The organisation's own identifier.
+    pub external: String,
+    /// Full name.
+    pub name: String,
+    /// Date of birth.
+    pub born: Option<NaiveDate>,
+    /// The team, by its identifier.
+    pub team: String,
+    /// Where the child lives.
+    pub address: Option<String>,
+    /// The address must not become known.
+    pub address_protected: bool,
+    /// The family's phone number.
+    pub phone: Option<String>,
+    /// What the record says.
+    pub record: ChildRecord,
+}
+
+/// One person works with one child.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocationRow {
+    /// The child, by identifier.
+    pub child: String,
+    /// The person, by identifier.
+    pub person: String,
+    /// In which role.
+    pub role: Role,
+}
+
+/// A row with the place that it came from, so that a fault found later can name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At<T> {
+    /// The name of the file.
+    pub file: String,
+    /// The line on which the row begins, from 1.
+    pub line: u64,
+    /// The row.
+    pub row: T,
+}
+
+/// What a number of files say together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caseload {
+    /// Teams.
+    pub teams: Vec<At<TeamRow>>,
+    /// Staff.
+    pub staff: Vec<At<StaffRow>>,
+    /// Children.
+    pub children: Vec<At<ChildRow>>,
+    /// Who works with whom.
+    pub allocations: Vec<At<AllocationRow>>,
+}
+
+/// Something wrong in a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct Fault {
+    /// The name of the file.
+    pub file: String,
+    /// The line, from 1.
+    pub line: u64,
+    /// The column, from 1, where the fault is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// The name of the column, where the fault is in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What is wrong, and what to do about it.
+    pub what: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}, line {}", self.file, self.line)?;
+        if let Some(column) = self.column {
+            write!(f, ", column {column}")?;
+        }
+        if let Some(name) = &self.name {
+            write!(f, " ({name})")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+/// `: did you mean "…"?` for the candidate most like `word`, where one is like it at all.
+fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    const ALIKE: f64 = 0.78;
+    let word = word.to_lowercase().replace([' ', '_'], "-");
+    let likeness = |candidate: &str| {
+        strsim::jaro_winkler(&word, &candidate.to_lowercase().replace([' ', '_'], "-"))
+    };
+    candidates
+        .into_iter()
+        .map(|candidate| (likeness(candidate), candidate))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| format!("; did you mean \"{candidate}\"?"))
+        .unwrap_or_default()
+}

@@ -1,0 +1,213 @@
+//! What reading and planning promise, as tables.
+
+use super::*;
+
+const TEAMS: &str = "team_id,name,phone\nT-1,North,01632 960100\n";
+const STAFF: &str = "staff_id,name,role,team_id,line_manager_id\n\
+    S-1,Marion Placeholder,line-manager,T-1,\nS-2,Anna Walkabout,practitioner,T-1,S-1\n";
+const CHILDREN: &str = "child_id,name,team_id,born,plans,involved_agencies\n\
+    C-1,Amber Sampleford,T-1,2021-05-14,child-protection;early-help,school;police\n";
+const ALLOCATIONS: &str = "child_id,staff_id,role\nC-1,S-2,practitioner\n";
+
+fn today() -> NaiveDate {
+    NaiveDate::from_ymd_opt(2026, 3, 2).unwrap()
+}
+
+fn read_texts(texts: &[&str]) -> (Caseload, Vec<Fault>) {
+    let files: Vec<_> =
+        texts.iter().map(|text| File { name: "in.csv", bytes: text.as_bytes() }).collect();
+    read(&files, today())
+}
+
+/// The faults of reading and planning these files into an empty store.
+fn faults(texts: &[&str]) -> Vec<String> {
+    let (caseload, mut faults) = read_texts(texts);
+    faults.extend(plan(&Caseload::default(), &caseload).err().unwrap_or_default());
+    faults.iter().map(Fault::to_string).collect()
+}
+
+#[test]
+fn reads_rows_whatever_the_line_ends_and_the_mark() {
+    let plain = read_texts(&[TEAMS, STAFF, CHILDREN, ALLOCATIONS]);
+    assert_eq!(plain.1, []);
+    let windows: Vec<_> = [TEAMS, STAFF, CHILDREN, ALLOCATIONS]
+        .iter()
+        .map(|text| format!("\u{feff}{}", text.replace('\n', "\r\n")))
+        .collect();
+    let windows: Vec<_> = windows.iter().map(String::as_str).collect();
+    assert_eq!(read_texts(&windows), plain);
+    let child = &plain.0.children[0].row;
+    assert_eq!(child.record.plans.len(), 2);
+    assert_eq!(child.record.involved_agencies.len(), 2);
+}
+
+#[test]
+fn reads_quoted_cells_with_commas_marks_and_line_ends() {
+    let text =
+        "child_id,name,team_id,address\nC-1,\"Sam \"\"S\"\" Dummy\",T-1,\"1 A Street,\nB\"\n";
+    let (caseload, faults) = read_texts(&[text]);
+    assert_eq!(faults, []);
+    let child = &caseload.children[0].row;
+    assert_eq!(child.name, "Sam \"S\" Dummy");
+    assert_eq!(child.address.as_deref(), Some("1 A Street,\nB"));
+}
+
+#[test]
+fn counts_lines_as_an_editor_does() {
+    let text = "team_id,name\r\n\r\nT-1,\"A\r\nB\"\r\nT-2,\r\n";
+    let (caseload, found) = read_texts(&[text]);
+    assert_eq!(caseload.teams[0].line, 3);
+    assert_eq!(
+        found[0].to_string(),
+        "in.csv, line 5, column 2 (name): is empty; every row needs it"
+    );
+}
+
+#[test]
+fn names_every_fault_with_its_line_and_column() {
+    let head = "child_id,name,team_id,born,plans,looked_after,visit_due_by,phone\n";
+    for (row, expected) in [
+        (
+            "C-1,A,T-1,14/05/2021,,,,",
+            "line 2, column 4 (born): \"14/05/2021\" is not written year first; did you mean \"2021-05-14\"?",
+        ),
+        (
+            "C-1,A,T-1,soon,,,,",
+            "line 2, column 4 (born): \"soon\" is not a date; write it as 2019-04-30",
+        ),
+        ("C-1,A,T-1,2031-01-01,,,,", "line 2, column 4 (born): 2031-01-01 is in the future"),
+        (
+            "C-1,A,T-1,,child protecton,,,",
+            "line 2, column 5 (plans): \"child protecton\" is not known; did you mean \"child-protection\"?",
+        ),
+        (
+            "C-1,A,T-1,,xyz,,,",
+            "line 2, column 5 (plans): \"xyz\" is not one of early-help, child-in-need, child-protection",
+        ),
+        ("C-1,A,T-1,,,maybe,,", "line 2, column 6 (looked_after): \"maybe\" is neither yes nor no"),
+        (
+            "C-1,A,T-1,,,,2026-03-04 5pm,",
+            "line 2, column 7 (visit_due_by): \"2026-03-04 5pm\" is not a time; write it as 2026-03-04 17:00",
+        ),
+        (
+            "C-1,A,T-1,,,,,none",
+            "line 2, column 8 (phone): \"none\" is not a phone number; write digits and spaces",
+        ),
+        (",A,T-1,,,,,", "line 2, column 1 (child_id): is empty; every row needs it"),
+        (
+            "C-1,A,T-1",
+            "line 2: has 3 cells where the header has 8; put quotation marks round a cell with a comma",
+        ),
+        ("C-1,\"A,T-1,,,,,", "line 2: a quotation mark before here is never closed"),
+        ("C-1,A\u{7},T-1,,,,,", "line 2, column 2 (name): holds a control character; remove it"),
+    ] {
+        let (_, found) = read_texts(&[&format!("{head}{row}\n")]);
+        let found: Vec<_> = found.iter().map(Fault::to_string).collect();
+        assert!(found.contains(&format!("in.csv, {expected}")), "{row}: {found:#?}");
+    }
+}
+
+#[test]
+fn finds_all_faults_of_all_rows_at_once() {
+    let text = "child_id,name,team_id,born,looked_after\nC-1,,T-9,x,y\nC-2,B,T-1,2020-01-01,z\n";
+    let found = faults(&[TEAMS, text]);
+    assert_eq!(found.len(), 5, "{found:#?}");
+}
+
+#[test]
+fn refuses_a_header_that_it_does_not_know() {
+    for (header, expected) in [
+        ("", "line 1: the file is empty; its first line must be a header"),
+        ("pupil,school", "line 1: the header names no kind of file"),
+        ("childid,name,team", "did you mean \"child_id\"?"),
+        (
+            "child_id,name,team_id,adress",
+            "line 1, column 4: a file of children has no column \"adress\"; did you mean \"address\"?",
+        ),
+        ("child_id,name", "line 1: the column \"team_id\" is missing"),
+        ("team_id,name,name", "line 1, column 3: the column \"name\" is there twice"),
+    ] {
+        let found = faults(&[header]);
+        assert!(found.iter().any(|fault| fault.contains(expected)), "{header}: {found:#?}");
+    }
+}
+
+#[test]
+fn refuses_rows_that_refer_to_nothing_twice_or_in_a_circle() {
+    let staff = "staff_id,name,role,team_id,line_manager_id\n";
+    for (texts, expected) in [
+        (vec![STAFF], "line 2 (team_id): there is no team \"T-1\" here or in the other files"),
+        (
+            vec![TEAMS, STAFF, CHILDREN, "child_id,staff_id,role\nC-1,S-22,practitioner\n"],
+            "(staff_id): there is no member of staff \"S-22\" here or in the other files; did you mean \"S-2\"?",
+        ),
+        (vec![TEAMS, TEAMS], "line 2 (team_id): \"T-1\" is on line 2 of in.csv already"),
+        (
+            vec![
+                TEAMS,
+                &format!("{staff}S-1,A,line-manager,T-1,S-2\nS-2,B,team-manager,T-1,S-1\n"),
+            ],
+            "(line_manager_id): \"S-1\" would be above themselves",
+        ),
+    ] {
+        let found = faults(&texts);
+        assert!(found.iter().any(|fault| fault.contains(expected)), "{expected}: {found:#?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_named() {
+    let file = File { name: "in.csv", bytes: b"team_id,name\nT-1,Caf\xe9\n" };
+    let (_, found) = read(&[file], today());
+    assert_eq!(
+        found[0].to_string(),
+        "in.csv, line 2, column 2 (name): is not UTF-8; save the file as \"CSV UTF-8\""
+    );
+}
+
+#[test]
+fn a_second_import_of_the_same_files_changes_nothing() {
+    let (caseload, _) = read_texts(&[TEAMS, STAFF, CHILDREN, ALLOCATIONS]);
+    let first = plan(&Caseload::default(), &caseload).unwrap();
+    assert_eq!(first.tallies.map(|tally| tally.new), [1, 2, 1, 1]);
+    let second = plan(&caseload, &caseload).unwrap();
+    assert!(second.is_empty());
+    assert_eq!(second.tallies.map(|tally| tally.same), [1, 2, 1, 1]);
+}
+
+#[test]
+fn only_what_changed_is_written() {
+    let (there, _) = read_texts(&[TEAMS, STAFF, CHILDREN, ALLOCATIONS]);
+    let (wanted, _) = read_texts(&[&STAFF.replace("Anna", "Annabel"), ALLOCATIONS]);
+    let plan = plan(&there, &wanted).unwrap();
+    assert_eq!(plan.tallies[1], Tally { new: 0, changed: 1, same: 1 });
+    assert!(matches!(&plan.staff[..], [Change::Changed(row)] if row.name == "Annabel Walkabout"));
+}
+
+#[test]
+fn the_sample_caseload_is_without_fault() {
+    let files = [
+        File {
+            name: "teams.csv",
+            bytes: include_bytes!("../../../../docs/examples/caseload/teams.csv"),
+        },
+        File {
+            name: "staff.csv",
+            bytes: include_bytes!("../../../../docs/examples/caseload/staff.csv"),
+        },
+        File {
+            name: "children.csv",
+            bytes: include_bytes!("../../../../docs/examples/caseload/children.csv"),
+        },
+        File {
+            name: "allocations.csv",
+            bytes: include_bytes!("../../../../docs/examples/caseload/allocations.csv"),
+        },
+    ];
+    let (caseload, faults) = read(&files, today());
+    assert_eq!(faults, []);
+    let plan = plan(&Caseload::default(), &caseload).unwrap();
+    assert_eq!(plan.children.len(), 40);
+    assert_eq!(plan.teams.len(), 2);
+    assert_eq!(caseload.children.iter().filter(|at| at.row.address_protected).count(), 1);
+}
