@@ -1,0 +1,490 @@
+//! How the server is configured: a TOML file, then the environment, then flags; the later wins.
+//!
+//! Every key stands once, in [`KEYS`], with its default, its unit and what it means; an unknown key
+//! is refused by name. Secrets are never printed.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// What stands before a key's name in the environment, for example `DOORSTEP_LISTEN`.
+pub const ENVIRONMENT_PREFIX: &str = "DOORSTEP_";
+
+/// One key of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Its name in the file; in capitals behind `DOORSTEP_` in the environment.
+    pub name: &'static str,
+    /// What holds when it is not given; empty: nothing.
+    pub default: &'static str,
+    /// The unit or form of its value.
+    pub unit: &'static str,
+    /// What it means.
+    pub meaning: &'static str,
+    /// Its value is never printed.
+    pub secret: bool,
+}
+
+const fn key(
+    name: &'static str,
+    default: &'static str,
+    unit: &'static str,
+    meaning: &'static str,
+) -> Key {
+    Key { name, default, unit, meaning, secret: false }
+}
+
+/// Every key, in the order in which the manual lists them.
+pub const KEYS: &[Key] = &[
+    key("data", "doorstep-data", "folder", "Where the database is kept. One server per folder."),
+    key("listen", "127.0.0.1:8470", "address:port", "Where the server listens; port 0 picks one."),
+    key(
+        "behind_proxy",
+        "false",
+        "true or false",
+        "A proxy in front ends TLS. Without it the server listens on loopback only.",
+    ),
+    key(
+        "public_url",
+        "",
+        "URL",
+        "How people reach the console; notices link there. Default: http:// and the address bound.",
+    ),
+    key("log", "info", "filter", "What is logged: error, warn, info, debug, or a tracing filter."),
+    key("readers", "4", "connections", "Connections that read beside the one that writes."),
+    key(
+        "group_commit",
+        "3",
+        "milliseconds",
+        "How long a write waits for others to share its flush to the disk.",
+    ),
+    key("request_timeout", "30", "seconds", "How long one request may take to arrive."),
+    key("stop_within", "10", "seconds", "How long requests may finish when the server stops."),
+    key("sweep_interval", "60", "seconds", "The longest time between two looks at due limits."),
+    key("enrol_code_lifetime", "10", "minutes", "How long a device code works."),
+    key("enrol_attempts", "20", "attempts a minute", "Wrong device codes taken before a pause."),
+    key("smtp_host", "", "host name", "The mail server for notices. Without it none are mailed."),
+    key("smtp_port", "587", "port", "The mail server's port."),
+    key("smtp_security", "starttls", "starttls, tls or none", "none is for loopback only."),
+    key("smtp_user", "", "text", "The name for the mail server; without it no sign-in."),
+    Key {
+        name: "smtp_password",
+        default: "",
+        unit: "text",
+        meaning: "The password for the mail server. Better given by environment than by file.",
+        secret: true,
+    },
+    key("smtp_from", "", "address", "The sender of notices. Needed with smtp_host."),
+    key("smtp_timeout", "20", "seconds", "How long one e-mail may take to hand over."),
+    key(
+        "notice_retry_first",
+        "30",
+        "seconds",
+        "The pause after a notice failed first; it doubles.",
+    ),
+    key("notice_retry_max", "3600", "seconds", "The longest pause between two tries of a notice."),
+    key(
+        "notice_flag_after",
+        "5",
+        "failures",
+        "After so many failures the escalation says that its notice does not arrive.",
+    ),
+];
+
+/// How the connection to the mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// Plain first, then TLS, which is required.
+    StartTls,
+    /// TLS from the start.
+    Tls,
+    /// None.
+    None,
+}
+
+/// A value that is never printed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The value itself.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "(none)" } else { "(secret)" })
+    }
+}
+
+/// The mail server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Smtp {
+    /// Its host name; empty: no mail.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: SmtpSecurity,
+    /// The name to sign in with; empty: no sign-in.
+    pub user: String,
+    /// The password to sign in with.
+    pub password: Secret,
+    /// The sender.
+    pub from: String,
+    /// How long one e-mail may take.
+    pub timeout: Duration,
+}
+
+/// How the server is configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// A proxy in front ends TLS.
+    pub behind_proxy: bool,
+    /// How people reach the console, without a slash at the end; empty until it is known.
+    pub public_url: String,
+    /// What is logged.
+    pub log: String,
+    /// Connections that read.
+    pub readers: usize,
+    /// How long a write waits for company.
+    pub group_commit: Duration,
+    /// How long one request may take to arrive.
+    pub request_timeout: Duration,
+    /// How long requests may finish when the server stops.
+    pub stop_within: Duration,
+    /// The longest time between two sweeps.
+    pub sweep_interval: Duration,
+    /// How long a device code works.
+    pub enrol_code_lifetime: Duration,
+    /// Wrong device codes a minute.
+    pub enrol_attempts: u32,
+    /// The mail server.
+    pub smtp: Smtp,
+    /// The pause after a notice failed first.
+    pub notice_retry_first: Duration,
+    /// The longest pause between two tries of a notice.
+    pub notice_retry_max: Duration,
+    /// Failures after which the escalation says so.
+    pub notice_flag_after: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let second = Duration::from_secs;
+        Self {
+            data: PathBuf::from("doorstep-data"),
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470),
+            behind_proxy: false,
+            public_url: String::new(),
+            log: "info".into(),
+            readers: 4,
+            group_commit: Duration::from_millis(3),
+            request_timeout: second(30),
+            stop_within: second(10),
+            sweep_interval: second(60),
+            enrol_code_lifetime: second(600),
+            enrol_attempts: 20,
+            smtp: Smtp {
+                host: String::new(),
+                port: 587,
+                security: SmtpSecurity::StartTls,
+                user: String::new(),
+                password: Secret::default(),
+                from: String::new(),
+                timeout: second(20),
+            },
+            notice_retry_first: second(30),
+            notice_retry_max: second(3600),
+            notice_flag_after: 5,
+        }
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// No such key.
+    #[error("{place}: unknown key \"{key}\"{}", hint(*nearest))]
+    UnknownKey {
+        /// Where it stands.
+        place: String,
+        /// The key.
+        key: String,
+        /// A key that is spelt nearly so.
+        nearest: Option<&'static str>,
+    },
+    /// A key with a value that it cannot have. The value itself is not repeated: it may be secret.
+    #[error("{place}: {key} must be {unit}")]
+    BadValue {
+        /// Where it stands.
+        place: String,
+        /// The key.
+        key: &'static str,
+        /// The form that it must have.
+        unit: &'static str,
+    },
+    /// The file cannot be read.
+    #[error("cannot read the configuration file {file}")]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// Why it cannot be read.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{file} is not TOML")]
+    NotToml {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// Keys that do not go together.
+    #[error("{0}")]
+    Contradiction(&'static str),
+}
+
+fn hint(nearest: Option<&'static str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean \"{name}\"?"))
+}
+
+impl Config {
+    /// Every key with its default, unit and meaning.
+    pub fn reference() -> &'static [Key] {
+        KEYS
+    }
+
+    /// Reads the file if there is one, then what of `environment` starts with `DOORSTEP_`, then
+    /// `flags` (key and value). A variable that names no key is refused, except those in `others`,
+    /// which belong to the command.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+        others: &[&str],
+        flags: &[(&str, String)],
+    ) -> Result<Self, ConfigError> {
+        let mut config = Self::default();
+        if let Some(file) = file {
+            config.read_file(file)?;
+        }
+        for (variable, value) in environment {
+            let Some(name) = variable.strip_prefix(ENVIRONMENT_PREFIX) else { continue };
+            if !others.contains(&variable.as_str()) {
+                config.set(&format!("environment, {variable}"), &name.to_lowercase(), &value)?;
+            }
+        }
+        for (name, value) in flags {
+            config.set("flags", name, value)?;
+        }
+        config.check()?;
+        Ok(config)
+    }
+
+    fn read_file(&mut self, file: &Path) -> Result<(), ConfigError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| ConfigError::File { file: file.to_owned(), source })?;
+        let table: toml::Table = text.parse().map_err(|source| ConfigError::NotToml {
+            file: file.to_owned(),
+            source: Box::new(source),
+        })?;
+        for (name, value) in table {
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Boolean(flag) => flag.to_string(),
+                // Nothing else is the form of any key, so `set` names the key and what it takes.
+                _ => "\0".to_owned(),
+            };
+            self.set(&file.display().to_string(), &name, &value)?;
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, place: &str, name: &str, value: &str) -> Result<(), ConfigError> {
+        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
+            return Err(ConfigError::UnknownKey {
+                place: place.to_owned(),
+                key: name.to_owned(),
+                nearest: nearest(name),
+            });
+        };
+        let place = || place.to_owned();
+        let wrong = || ConfigError::BadValue { place: place(), key: key.name, unit: key.unit };
+        self.assign(key.name, value).ok_or_else(wrong)
+    }
+
+    fn assign(&mut self, name: &str, value: &str) -> Option<()> {
+        if value.contains('\0') {
+            return None;
+        }
+        let seconds = || value.parse().ok().map(Duration::from_secs);
+        match name {
+            "data" => self.data = (!value.is_empty()).then(|| value.into())?,
+            "listen" => self.listen = value.parse().ok()?,
+            "behind_proxy" => self.behind_proxy = value.parse().ok()?,
+            "public_url" => self.public_url = url(value)?,
+            "log" => value.clone_into(&mut self.log),
+            "readers" => {
+                self.readers = value.parse().ok().filter(|count| (1..=64).contains(count))?
+            }
+            "group_commit" => {
+                let wait = value.parse().ok().filter(|ms| *ms <= 1000)?;
+                self.group_commit = Duration::from_millis(wait);
+            }
+            "request_timeout" => self.request_timeout = seconds()?,
+            "stop_within" => self.stop_within = seconds()?,
+            "sweep_interval" => self.sweep_interval = seconds().filter(|s| !s.is_zero())?,
+            "enrol_code_lifetime" => {
+                let minutes: u64 = value.parse().ok().filter(|m| (1..=10_080).contains(m))?;
+                self.enrol_code_lifetime = Duration::from_secs(minutes * 60);
+            }
+            "enrol_attempts" => self.enrol_attempts = value.parse().ok()?,
+            "smtp_host" => value.clone_into(&mut self.smtp.host),
+            "smtp_port" => self.smtp.port = value.parse().ok()?,
+            "smtp_security" => {
+                self.smtp.security = match value {
+                    "starttls" => SmtpSecurity::StartTls,
+                    "tls" => SmtpSecurity::Tls,
+                    "none" => SmtpSecurity::None,
+                    _ => return None,
+                }
+            }
+            "smtp_user" => value.clone_into(&mut self.smtp.user),
+            "smtp_password" => self.smtp.password = Secret(value.to_owned()),
+            "smtp_from" => value.clone_into(&mut self.smtp.from),
+            "smtp_timeout" => self.smtp.timeout = seconds()?,
+            "notice_retry_first" => self.notice_retry_first = seconds().filter(|s| !s.is_zero())?,
+            "notice_retry_max" => self.notice_retry_max = seconds()?,
+            "notice_flag_after" => self.notice_flag_after = value.parse().ok()?,
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        if !self.listen.ip().is_loopback() && !self.behind_proxy {
+            return Err(ConfigError::Contradiction(
+                "listen: this address can be reached from the network, and the server itself does \
+                 not speak TLS: put a proxy in front and say so with behind_proxy = true, or listen \
+                 on 127.0.0.1",
+            ));
+        }
+        if !self.smtp.host.is_empty() && !self.smtp.from.contains('@') {
+            return Err(ConfigError::Contradiction(
+                "smtp_from: give the sender's address with smtp_host",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn url(value: &str) -> Option<String> {
+    let known = value.starts_with("http://") || value.starts_with("https://");
+    known.then(|| value.trim_end_matches('/').to_owned())
+}
+
+/// The key that `name` was probably meant to be.
+fn nearest(name: &str) -> Option<&'static str> {
+    let distance = |key: &Key| edit_distance(name, key.name);
+    let best = KEYS.iter().min_by_key(|key| distance(key))?;
+    (distance(best) <= 2 + name.len() / 6).then_some(best.name)
+}
+
+/// How many characters have to be put in, taken out or changed to come from `from` to `to`.
+fn edit_distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut row: Vec<usize> = (0..=to.len()).collect();
+    for (i, a) in from.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in to.iter().enumerate() {
+            let change = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("server.toml");
+        std::fs::write(&file, text).unwrap();
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        Config::load(Some(&file), environment, &["DOORSTEP_OTHER"], &[])
+    }
+
+    #[test]
+    fn the_reference_states_the_defaults() {
+        let mut config = Config::default();
+        for key in KEYS {
+            let stated = if key.default.is_empty() { None } else { Some(key.default) };
+            if let Some(default) = stated {
+                config.set("reference", key.name, default).unwrap();
+            }
+        }
+        assert_eq!(config, Config::default());
+    }
+
+    #[test]
+    fn every_key_can_be_set_and_refuses_what_is_not_its_form() {
+        for key in KEYS {
+            let mut config = Config::default();
+            let value = match key.name {
+                "public_url" => "https://doorstep.example",
+                _ if key.default.is_empty() => "text",
+                _ => key.default,
+            };
+            config.set("test", key.name, value).unwrap();
+            let error = config.set("test", key.name, "\0").unwrap_err().to_string();
+            assert_eq!(error, format!("test: {} must be {}", key.name, key.unit));
+        }
+    }
+
+    #[test]
+    fn flags_win_over_the_environment_and_the_environment_over_the_file() {
+        let config = load("readers = 2\nlog = \"warn\"", &[("DOORSTEP_READERS", "3")]).unwrap();
+        assert_eq!((config.readers, config.log.as_str()), (3, "warn"));
+        let flags = [("readers", "5".to_owned())];
+        let environment = [("DOORSTEP_READERS".to_owned(), "3".to_owned())];
+        assert_eq!(Config::load(None, environment, &[], &flags).unwrap().readers, 5);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = load("lisen = \"127.0.0.1:1\"", &[]).unwrap_err().to_string();
+        assert!(error.ends_with("unknown key \"lisen\"; did you mean \"listen\"?"), "{error}");
+        let error = load("", &[("DOORSTEP_XYZZY_PLUGH", "1")]).unwrap_err().to_string();
+        assert_eq!(error, "environment, DOORSTEP_XYZZY_PLUGH: unknown key \"xyzzy_plugh\"");
+        load("", &[("DOORSTEP_OTHER", "1")]).unwrap();
+    }
+
+    #[test]
+    fn a_secret_is_never_printed() {
+        let config = load("smtp_password = \"hunter2\"", &[]).unwrap();
+        assert_eq!(config.smtp.password.reveal(), "hunter2");
+        assert!(!format!("{config:?}").contains("hunter2"));
+        let error = load("smtp_password = [\"hunter2\"]", &[]).unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("hunter2"));
+    }
+
+    #[test]
+    fn plain_http_towards_the_network_needs_a_named_proxy() {
+        assert!(load("listen = \"0.0.0.0:8470\"", &[]).is_err());
+        load("listen = \"0.0.0.0:8470\"\nbehind_proxy = true", &[]).unwrap();
+    }
+}

@@ -1,0 +1,206 @@
+//! Who is who: the organisation, its teams, people and children, and who holds which child.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use doorstep_core::event::{ChildRecord, Role};
+use doorstep_core::ids::{ChildId, PersonId, TeamId};
+use doorstep_core::seal::Digest;
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// The organisation that the store belongs to. A store holds exactly one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organisation {
+    /// Identity: devices never trust another store with their cursor.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// One more each time the store was restored from a backup.
+    pub log_epoch: u32,
+    /// The position of the last event in the log; positions run from 1 without holes.
+    pub head: u64,
+    /// The log is safely backed up to this position.
+    pub backed_up_to: u64,
+    /// One more each time anything in the directory changed.
+    pub directory: u64,
+}
+
+/// A team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    /// Identity.
+    pub id: TeamId,
+    /// What the organisation's own system calls it.
+    pub external: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// A member of staff or a volunteer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Identity.
+    pub id: PersonId,
+    /// What the organisation's own system calls this person.
+    pub external: String,
+    /// Full name.
+    pub name: String,
+    /// The role in which this person records.
+    pub role: Role,
+    /// Further roles held for the team, for example the safeguarding lead's.
+    pub also: BTreeSet<Role>,
+    /// May administer the organisation; administrators are its duty desk.
+    pub administrator: bool,
+    /// The team.
+    pub team: Option<TeamId>,
+    /// Address for notices.
+    pub email: Option<String>,
+    /// Phone number as dialled.
+    pub phone: Option<String>,
+    /// To whom this person answers.
+    pub line_manager: Option<PersonId>,
+    /// Since when this person no longer works here (UTC).
+    pub left: Option<DateTime<Utc>>,
+}
+
+impl Person {
+    /// Whether this person holds `role`, as a main or a further one.
+    pub fn holds(&self, role: Role) -> bool {
+        self.role == role || self.also.contains(&role)
+    }
+
+    /// Whether this person works here at `now`.
+    pub fn is_active(&self, now: DateTime<Utc>) -> bool {
+        self.left.is_none_or(|left| now < left)
+    }
+
+    /// Whether this person sees every child of the own team: managers, supervisors, leads and duty
+    /// workers do; who visits sees the children that are allocated.
+    pub fn sees_team(&self) -> bool {
+        const WHOLE_TEAM: [Role; 6] = [
+            Role::DutyWorker,
+            Role::DutySocialWorker,
+            Role::LineManager,
+            Role::TeamManager,
+            Role::DesignatedLead,
+            Role::SafeguardingLead,
+        ];
+        WHOLE_TEAM.iter().any(|role| self.holds(*role))
+    }
+}
+
+/// A child, as the directory has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Child {
+    /// Identity.
+    pub id: ChildId,
+    /// What the organisation's own system calls this child.
+    pub external: String,
+    /// Full name.
+    pub name: String,
+    /// Date of birth.
+    pub born: Option<NaiveDate>,
+    /// Where the child lives, as one would write it on an envelope.
+    pub address: Option<String>,
+    /// The address must not become known: never in a notice, a log or an export.
+    pub address_protected: bool,
+    /// The family's phone number.
+    pub phone: Option<String>,
+    /// What the record said before the first event.
+    pub record: ChildRecord,
+    /// The team.
+    pub team: Option<TeamId>,
+}
+
+/// What the log holds of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChildLog {
+    /// Count and sum of the child's events.
+    pub digest: Digest,
+    /// The position of the last of them; 0 without any.
+    pub last_position: u64,
+}
+
+/// Somebody holds a child in a role for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allocation {
+    /// The child.
+    pub child: ChildId,
+    /// Who holds it.
+    pub person: PersonId,
+    /// In which role.
+    pub role: Role,
+    /// From when (UTC).
+    pub from: DateTime<Utc>,
+    /// Until when, not included (UTC); none: for the time being.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Allocation {
+    /// Whether it holds at `instant`.
+    pub fn holds_at(&self, instant: DateTime<Utc>) -> bool {
+        self.from <= instant && self.until.is_none_or(|until| instant < until)
+    }
+}
+
+/// Which people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum People {
+    /// Everybody.
+    All,
+    /// Those of a team.
+    Team(TeamId),
+    /// The organisation's duty desk.
+    Administrators,
+}
+
+/// What the store knows of who is who.
+///
+/// Laws: each `put` replaces the row of the same id as a whole; an external id belongs to one row of
+/// its kind; every `put` raises [`Organisation::directory`]. Lists come in the order of their names.
+pub trait Directory {
+    /// The organisation; none in a fresh store.
+    fn organisation(&self) -> Result<Option<Organisation>, StoreError>;
+    /// Names the organisation, or writes it for the first time.
+    fn put_organisation(&mut self, id: Uuid, name: &str) -> Result<(), StoreError>;
+    /// Records up to where the log is backed up. Never goes back.
+    fn put_backed_up_to(&mut self, position: u64) -> Result<(), StoreError>;
+
+    /// All teams.
+    fn teams(&self) -> Result<Vec<Team>, StoreError>;
+    /// Writes a team.
+    fn put_team(&mut self, team: &Team) -> Result<(), StoreError>;
+
+    /// One person.
+    fn person(&self, id: PersonId) -> Result<Option<Person>, StoreError>;
+    /// The person with this external id.
+    fn person_called(&self, external: &str) -> Result<Option<Person>, StoreError>;
+    /// Some people.
+    fn people(&self, which: People) -> Result<Vec<Person>, StoreError>;
+    /// Writes a person.
+    fn put_person(&mut self, person: &Person) -> Result<(), StoreError>;
+
+    /// One child.
+    fn child(&self, id: ChildId) -> Result<Option<Child>, StoreError>;
+    /// The child with this external id.
+    fn child_called(&self, external: &str) -> Result<Option<Child>, StoreError>;
+    /// All children.
+    fn children(&self) -> Result<Vec<Child>, StoreError>;
+    /// Writes a child; what the log holds of it stays.
+    fn put_child(&mut self, child: &Child) -> Result<(), StoreError>;
+    /// What the log holds of a child; nothing for one that is not known.
+    fn child_log(&self, id: ChildId) -> Result<ChildLog, StoreError>;
+
+    /// Who holds or held a child, the earliest first.
+    fn allocations(&self, child: ChildId) -> Result<Vec<Allocation>, StoreError>;
+    /// Which children a person holds or held, the earliest first.
+    fn allocations_of(&self, person: PersonId) -> Result<Vec<Allocation>, StoreError>;
+    /// Writes an allocation: same child, person, role and start replace.
+    fn put_allocation(&mut self, allocation: &Allocation) -> Result<(), StoreError>;
+    /// The children that a person may see at `now`: those allocated to the person, and those of the
+    /// person's team where [`Person::sees_team`]. In the order of their ids; nothing for a person
+    /// who left. An administrator's office does not widen it.
+    fn caseload(&self, person: PersonId, now: DateTime<Utc>) -> Result<Vec<ChildId>, StoreError>;
+}
