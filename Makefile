@@ -5,7 +5,7 @@ SHELL := bash
 .PHONY: help run test reset-demo schemas clean
 
 # Where `make run` listens, and what it keeps its demonstration in.
-export LISTEN ?= 127.0.0.1:8080
+export LISTEN ?= 127.0.0.1:8470
 export DEMO ?= .doorstep/demo
 
 help: ## List these commands
