@@ -1,10 +1,86 @@
-//! The managers' pages.
+//! The managers' pages: server-rendered, complete without scripts, and under a policy that lets the
+//! browser load nothing but our own stylesheet and scripts.
+//!
+//! A page is one file for its handlers; `*_view` files draw, `gather` reads.
+
+pub mod accounts;
+pub mod assets;
+pub mod session;
+
+mod access;
+mod child;
+mod child_view;
+mod escalation;
+mod escalation_view;
+mod filter;
+mod gather;
+mod inbox;
+mod inbox_view;
+mod page;
+mod parts;
+mod password;
+mod problem;
+mod quarantine;
+mod sign_in;
+mod timeline;
+mod times;
+mod viewer;
+mod words;
 
 use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{Redirect, Response};
+use axum::routing::{get, post};
 
 use crate::app::AppState;
+
+/// Bytes that a form may have.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+    frame-ancestors 'none'";
 
 /// The console's routes.
 pub fn router() -> Router<AppState> {
     Router::new()
+        .route("/", get(|| async { Redirect::to("/inbox") }))
+        .route("/sign-in", get(sign_in::show).post(sign_in::submit))
+        .route("/sign-out", post(sign_in::leave))
+        .route("/inbox", get(inbox::show))
+        .route("/inbox/live", get(inbox::live))
+        .route("/escalations/{id}", get(escalation::show))
+        .route("/escalations/{id}/acknowledge", post(escalation::acknowledge))
+        .route("/children/{id}", get(child::show))
+        .route("/children/{id}/address", post(child::address))
+        .route("/quarantine", get(quarantine::show))
+        .route("/assets/{hash}/{name}", get(assets::get))
+        .fallback(problem::fallback)
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(from_fn(guard))
+}
+
+/// Headers that every page carries.
+async fn guard(request: Request, next: Next) -> Response {
+    const HEADERS: [(HeaderName, &str); 6] = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=(), payment=()",
+        ),
+    ];
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // What a page shows must not stay in a cache; assets say otherwise themselves.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
 }

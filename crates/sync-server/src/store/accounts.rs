@@ -1,4 +1,83 @@
-//! Sign-in to the console: accounts and sessions.
+//! Sign-in to the console: accounts, sessions and failed attempts.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::ids::PersonId;
+use doorstep_core::seal::Hash;
+
+use super::StoreError;
+
+/// An account of the console.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Whose it is.
+    pub person: PersonId,
+    /// The name to sign in with, in lower case.
+    pub login: String,
+    /// The password's hash, a PHC string of Argon2id.
+    pub password: String,
+    /// When the account was made (UTC).
+    pub created: DateTime<Utc>,
+    /// When the password was set last (UTC).
+    pub password_set: DateTime<Utc>,
+    /// Since when it may not be used (UTC); none: it may.
+    pub disabled: Option<DateTime<Utc>>,
+}
+
+/// Somebody is signed in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// The hash of the token in the browser's cookie.
+    pub token_hash: Hash,
+    /// Who.
+    pub person: PersonId,
+    /// Since when (UTC).
+    pub started: DateTime<Utc>,
+    /// When the person last asked for something (UTC).
+    pub seen: DateTime<Utc>,
+}
+
+/// Failed attempts in a row to sign in with one name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Failures {
+    /// How many.
+    pub count: u32,
+    /// The last of them (UTC).
+    pub last: DateTime<Utc>,
+}
 
 /// What the store knows of accounts.
-pub trait Accounts {}
+///
+/// Laws: a person has one account and a login belongs to one; each `put` replaces the row of the
+/// same key as a whole; what was ended or cleared is not there any more.
+pub trait Accounts {
+    /// The account with this login.
+    fn account(&self, login: &str) -> Result<Option<Account>, StoreError>;
+    /// The account of a person.
+    fn account_of(&self, person: PersonId) -> Result<Option<Account>, StoreError>;
+    /// Writes an account.
+    fn put_account(&mut self, account: &Account) -> Result<(), StoreError>;
+
+    /// The session with this token.
+    fn session(&self, token_hash: Hash) -> Result<Option<Session>, StoreError>;
+    /// Writes a session.
+    fn put_session(&mut self, session: &Session) -> Result<(), StoreError>;
+    /// Ends one session.
+    fn end_session(&mut self, token_hash: Hash) -> Result<(), StoreError>;
+    /// Ends all sessions of a person.
+    fn end_sessions_of(&mut self, person: PersonId) -> Result<(), StoreError>;
+    /// Ends the sessions that started, or were last seen, before these instants.
+    fn end_stale_sessions(
+        &mut self,
+        started_before: DateTime<Utc>,
+        seen_before: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+
+    /// The failures under the hash of a login.
+    fn failures(&self, login_hash: Hash) -> Result<Option<Failures>, StoreError>;
+    /// Writes the failures under the hash of a login.
+    fn put_failures(&mut self, login_hash: Hash, failures: Failures) -> Result<(), StoreError>;
+    /// Forgets the failures under the hash of a login.
+    fn clear_failures(&mut self, login_hash: Hash) -> Result<(), StoreError>;
+    /// Forgets failures whose last is before `instant`.
+    fn clear_failures_before(&mut self, instant: DateTime<Utc>) -> Result<(), StoreError>;
+}

@@ -4,6 +4,7 @@
 //! Functions that read take `&dyn Tx`, functions that write take `&mut dyn Tx`.
 
 pub mod accounts;
+pub mod console;
 pub mod devices;
 pub mod directory;
 pub mod ledger;
@@ -17,13 +18,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 pub use accounts::Accounts;
+pub use console::ConsoleReads;
 pub use devices::Devices;
 pub use directory::Directory;
 pub use ledger::Ledger;
 pub use log::Log;
 
 /// Everything that can be said inside one transaction.
-pub trait Tx: Directory + Devices + Log + Ledger + Accounts {}
+pub trait Tx: Directory + Devices + Log + Ledger + Accounts + ConsoleReads {}
 
 /// Why the store did not do what it was asked. Sorted by what the caller can do next.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,259 @@
+//! How a child's record is drawn.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::assessment::{Assessment, Duty, DutyState};
+use doorstep_core::event::What;
+use doorstep_core::time::local_date;
+use doorstep_core::wire::Contact;
+use maud::{Markup, html};
+
+use super::gather::{ChildFile, Recorded};
+use super::page::csrf_field;
+use super::{parts, timeline, times, words};
+use crate::store::directory::Child;
+
+/// Everything that the page shows.
+#[derive(Debug)]
+pub struct ChildPage<'a> {
+    /// The child.
+    pub file: &'a ChildFile,
+    /// A protected address was asked for on purpose, and that was logged.
+    pub address_shown: bool,
+    /// The token of the forms.
+    pub csrf: &'a str,
+    /// This moment (UTC).
+    pub now: DateTime<Utc>,
+}
+
+/// The content of the page.
+pub fn content(page: &ChildPage<'_>) -> Markup {
+    let file = page.file;
+    html! {
+        span.govuk-caption-l { "Child" }
+        h1.govuk-heading-xl { (file.child.name) }
+        (parts::summary_list(&card_rows(page)))
+        @match &file.assessment {
+            None => {
+                p.govuk-inset-text { "Nothing has been judged for this child yet." }
+            }
+            Some(assessment) => {
+                (counts(assessment))
+                (duties("Owed now", &assessment.owed(), page.now))
+                (indicators(assessment, &file.records, page.now))
+                (closing(assessment))
+            }
+        }
+        h2.govuk-heading-m { "Timeline" }
+        @if file.unreadable > 0 {
+            p.govuk-inset-text {
+                "Recorded by a newer app and not shown here: " (file.unreadable) "."
+            }
+        }
+        @if file.records.is_empty() {
+            p.govuk-body { "Nothing has been recorded yet." }
+        }
+        (timeline::timeline(&file.records, page.now))
+    }
+}
+
+fn card_rows(page: &ChildPage<'_>) -> Vec<(&'static str, Markup)> {
+    let card = &page.file.child;
+    let mut rows = Vec::new();
+    if let Some(born) = card.born {
+        let years = local_date(page.now).years_since(born).unwrap_or(0);
+        let unit = if years == 1 { "year" } else { "years" };
+        rows.push(("Born", html! { (born.format("%-d %B %Y")) " (" (years) " " (unit) ")" }));
+    }
+    rows.push(("Address", address(page)));
+    if let Some(phone) = &card.phone {
+        rows.push(("Phone", html! { (phone) }));
+    }
+    rows.push(("Plans", plans(&page.file.records, card)));
+    if card.record.looked_after {
+        rows.push(("Looked After", html! { "Yes, by the local authority" }));
+    }
+    let concerns: Vec<_> =
+        card.record.concerns.iter().map(|concern| words::known_concern(*concern)).collect();
+    if !concerns.is_empty() {
+        rows.push(("Known from before", html! { (words::sentence_case(&concerns.join(", "))) }));
+    }
+    let agencies: Vec<_> =
+        card.record.involved_agencies.iter().map(|agency| words::plain(&agency.0)).collect();
+    if !agencies.is_empty() {
+        rows.push(("Agencies", html! { (words::sentence_case(&agencies.join(", "))) }));
+    }
+    rows.push(("People", contacts(&page.file.contacts)));
+    rows
+}
+
+fn address(page: &ChildPage<'_>) -> Markup {
+    let card = &page.file.child;
+    match (&card.address, card.address_protected && !page.address_shown) {
+        (None, _) => html! { "Not recorded" },
+        (Some(_), true) => html! {
+            (parts::tag(Some("yellow"), "Protected"))
+            form method="post" action=(format!("/children/{}/address", card.id)) {
+                (csrf_field(page.csrf))
+                button."govuk-button govuk-button--secondary ds-button-small" {
+                    "Show the address"
+                }
+            }
+            span.govuk-hint { "Showing it is written to the access log." }
+        },
+        (Some(address), false) => html! {
+            (address)
+            @if card.address_protected {
+                br;
+                (parts::tag(Some("yellow"), "Protected"))
+            }
+        },
+    }
+}
+
+fn plans(records: &[Recorded], card: &Child) -> Markup {
+    let latest = records
+        .iter()
+        .filter_map(|record| match &record.body.event.what {
+            What::PlanChanged(change) => {
+                change.plans.as_ref().map(|plans| (record.body.event.at, plans))
+            }
+            _ => None,
+        })
+        .max_by_key(|(at, _)| *at);
+    let plans = latest.map_or(&card.record.plans, |(_, plans)| plans);
+    html! {
+        @if plans.is_empty() {
+            "No multi-agency plan"
+        } @else {
+            @for plan in plans { (parts::tag(None, words::plan(*plan))) " " }
+        }
+    }
+}
+
+fn contacts(contacts: &[Contact]) -> Markup {
+    html! {
+        @if contacts.is_empty() {
+            "Nobody is named"
+        } @else {
+            ul.govuk-list {
+                @for contact in contacts {
+                    li {
+                        (words::sentence_case(&words::role(contact.role))) ": " (contact.name)
+                        @if let Some(phone) = &contact.phone { ", " (phone) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn counts(assessment: &Assessment) -> Markup {
+    let contacts = assessment.failed_contacts;
+    let visits = assessment.no_access_visits;
+    html! {
+        p.govuk-inset-text {
+            @match contacts {
+                0 => { "No failed contact since the child was last assured." }
+                1 => { "One failed contact since the child was last assured" }
+                count => { (count) " failed contacts since the child was last assured" }
+            }
+            @if contacts > 0 {
+                ", "
+                @match visits {
+                    0 => { "none of them a no-access visit." }
+                    1 => { "one of them a no-access visit." }
+                    count => { (count) " of them no-access visits." }
+                }
+            }
+        }
+    }
+}
+
+/// Duties with their limits, as a table.
+pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
+    let rows: Vec<_> = duties
+        .iter()
+        .map(|duty| {
+            vec![
+                html! { (duty.sentence) br; span.govuk-hint { (duty.clause) ", "
+                (words::modality(duty.modality)) } },
+                html! { (words::sentence_case(&words::role(duty.owner))) },
+                duty_limit(duty, now),
+            ]
+        })
+        .collect();
+    html! {
+        @if rows.is_empty() {
+            h2.govuk-heading-m { (caption) }
+            p.govuk-body { "Nothing." }
+        } @else {
+            (parts::table(caption, &["What", "By", "Limit"], &rows))
+        }
+    }
+}
+
+fn duty_limit(duty: &Duty, now: DateTime<Utc>) -> Markup {
+    match &duty.due {
+        None => html! { "None; open for " (times::span(now - duty.since)) },
+        Some(due) => html! {
+            @if duty.state == DutyState::Breached || due.is_past(now) {
+                (parts::tag(Some("red"), &times::left(due.at, now)))
+            } @else {
+                strong { (times::left(due.at, now)) }
+            }
+            br;
+            (parts::instant(due.at, &times::short(due.at, now)))
+        },
+    }
+}
+
+fn indicators(assessment: &Assessment, records: &[Recorded], now: DateTime<Utc>) -> Markup {
+    html! {
+        @if !assessment.indicators.is_empty() {
+            h2.govuk-heading-m { "Patterns to look at" }
+            p.govuk-body { "Each is a question for a person, never a decision." }
+            @for indicator in &assessment.indicators {
+                div.govuk-inset-text {
+                    p.govuk-body {
+                        strong { (words::sentence_case(&words::plain(&indicator.name))) }
+                        " (" (indicator.clause) "): " (indicator.sentence)
+                    }
+                    ul."govuk-list govuk-list--bullet" {
+                        @for record in records.iter()
+                            .filter(|r| indicator.evidence.contains(&r.body.event.id)) {
+                            li { (words::sentence_case(&timeline::brief(record, now))) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The gates that stand before closing.
+const CLOSING_GATES: [&str; 3] = ["NA-4.2", "NA-4.4", "NA-4.10"];
+
+fn closing(assessment: &Assessment) -> Markup {
+    let gates: Vec<_> = assessment
+        .owed()
+        .into_iter()
+        .filter(|duty| CLOSING_GATES.contains(&duty.clause.0.as_str()))
+        .collect();
+    html! {
+        h2.govuk-heading-m { "May it be closed?" }
+        @if assessment.may_close {
+            p.govuk-body { "Yes: nothing stands before it." }
+        } @else if gates.is_empty() {
+            p.govuk-body {
+                "Not yet. Closing needs the child to be seen with needs known to be met (NA-4.10), "
+                "and an assessment made after the latest failed contact (NA-4.2; for services for "
+                "parents or carers NA-4.4)."
+            }
+        } @else {
+            p.govuk-body { "Not yet, because:" }
+            ul."govuk-list govuk-list--bullet" {
+                @for gate in gates { li { (gate.sentence) " (" (gate.clause) ")" } }
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `/escalations/{id}` and its acknowledgement.
+
+use axum::extract::{Form, Path, Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{DateTime, Utc};
+use doorstep_core::ids::{EscalationId, PersonId};
+use serde::Deserialize;
+
+use super::escalation_view::{self, EscalationPage, Said};
+use super::page::{Page, Section};
+use super::problem::{self, Refusal};
+use super::session::SignedIn;
+use super::sign_in::OnlyCsrf;
+use super::{access, gather};
+use crate::app::AppState;
+use crate::store::ledger::{Acknowledged, HistoryEntry, LedgerLine};
+use crate::store::{StoreError, Tx};
+
+/// What the page is to say about what was just done.
+#[derive(Debug, Default, Deserialize)]
+pub struct Done {
+    #[serde(default)]
+    done: String,
+}
+
+/// `GET /escalations/{id}`.
+pub async fn show(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Query(done): Query<Done>,
+) -> Response {
+    problem::or_page(&signed, draw(&state, &signed, &id, &done.done).await)
+}
+
+async fn draw(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    done: &str,
+) -> Result<Response, Refusal> {
+    let id = admit(state, signed, id, "escalation").await?;
+    let now = state.ambient.now();
+    let gathered = state.db.read(move |tx: &dyn Tx| gather::escalation(tx, id, now)).await?;
+    let escalation = gathered.ok_or(Refusal::NotFound)?;
+    let said = match (done, &escalation.raised.acknowledged) {
+        ("acknowledged", Some(first)) if first.person == signed.viewer.person => Said::Recorded,
+        ("acknowledged", Some(_)) => Said::SomebodyWasFirst,
+        _ => Said::Nothing,
+    };
+    let view = EscalationPage { escalation: &escalation, said, csrf: &signed.csrf, now };
+    let page = Page {
+        title: format!("{}: {}", escalation.raised.child_name, escalation.raised.escalation.clause),
+        section: Section::Inbox,
+        signed: Some(signed.signed()),
+        back: Some(("/inbox", "Back to the inbox")),
+        content: escalation_view::content(&view),
+    };
+    Ok(page.draw().into_response())
+}
+
+/// `POST /escalations/{id}/acknowledge`. Safe to repeat; whoever was first stays the one.
+pub async fn acknowledge(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Form(form): Form<OnlyCsrf>,
+) -> Response {
+    problem::or_page(&signed, acknowledge_as(&state, &signed, &id, &form.csrf).await)
+}
+
+async fn acknowledge_as(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    csrf: &str,
+) -> Result<Response, Refusal> {
+    signed.check(csrf)?;
+    let id = admit(state, signed, id, "acknowledge").await?;
+    let (by, at) = (signed.viewer.person, state.ambient.now());
+    if state.db.write(move |tx: &mut dyn Tx| take_notice(tx, id, by, at)).await? {
+        state.signals.ledger_changed();
+    }
+    Ok(Redirect::to(&format!("/escalations/{id}?done=acknowledged")).into_response())
+}
+
+/// Writes down who took notice, unless somebody did before or there is nothing to take notice of.
+fn take_notice(
+    tx: &mut dyn Tx,
+    id: EscalationId,
+    by: PersonId,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Some(line) = tx.line(id)? else { return Ok(false) };
+    if !gather::Stage::of(&line).wants_acknowledging() {
+        return Ok(false);
+    }
+    let line = LedgerLine { acknowledged: Some(Acknowledged { at, by }), ..line };
+    let ended = line.ended.or_else(|| line.is_finished().then_some(at));
+    tx.put_line(&LedgerLine { ended, ..line })?;
+    let entry = HistoryEntry { at, what: "acknowledged".to_owned(), by: Some(by), note: None };
+    tx.put_line_history(id, &entry)?;
+    Ok(true)
+}
+
+/// Finds the escalation's child and lets the person in.
+async fn admit(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    page: &'static str,
+) -> Result<EscalationId, Refusal> {
+    let id: EscalationId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let line = state.db.read(move |tx: &dyn Tx| tx.line(id)).await?;
+    let child = line.ok_or(Refusal::NotFound)?.child;
+    access::admit(state, signed, child, page).await?;
+    Ok(id)
+}

@@ -1,0 +1,276 @@
+//! How one escalation is drawn.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::assessment::Duty;
+use maud::{Markup, html};
+
+use super::gather::EscalationFile;
+use super::page::csrf_field;
+use super::times::{self, Pressure};
+use super::{child_view, inbox_view, parts, timeline, words};
+use crate::store::ledger::{self, HistoryEntry, Reason};
+
+/// Everything that the page shows.
+#[derive(Debug)]
+pub struct EscalationPage<'a> {
+    /// The escalation and what is around it.
+    pub escalation: &'a EscalationFile,
+    /// What somebody has just done, if anything.
+    pub said: Said,
+    /// The token of the form.
+    pub csrf: &'a str,
+    /// This moment (UTC).
+    pub now: DateTime<Utc>,
+}
+
+/// What a person is told after acknowledging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// Nothing.
+    Nothing,
+    /// Their acknowledgement was recorded.
+    Recorded,
+    /// Somebody was before them.
+    SomebodyWasFirst,
+}
+
+impl EscalationPage<'_> {
+    fn duty(&self) -> Option<&Duty> {
+        let escalation = &self.escalation.raised.escalation;
+        let duties = &self.escalation.file.assessment.as_ref()?.duties;
+        duties.iter().find(|d| d.clause == escalation.clause && d.cause == escalation.cause)
+    }
+
+    fn owed(&self) -> bool {
+        self.escalation.raised.stage().is_owed()
+    }
+}
+
+/// The content of the page.
+pub fn content(page: &EscalationPage<'_>) -> Markup {
+    let raised = &page.escalation.raised;
+    html! {
+        (notice(page))
+        span.govuk-caption-l { "Escalation · " (raised.escalation.clause) }
+        h1.govuk-heading-xl { (raised.child_name) }
+        div.ds-tags {
+            @if page.owed() { (parts::urgency_tag(raised.escalation.urgency)) }
+            (inbox_view::stage_tag(raised.stage()))
+        }
+        div.govuk-grid-row {
+            div.govuk-grid-column-two-thirds {
+                p.ds-lead { (raised.escalation.sentence) }
+            }
+            div.govuk-grid-column-one-third { (panel(page)) }
+            div.govuk-grid-column-two-thirds { (particulars(page)) }
+        }
+    }
+}
+
+fn particulars(page: &EscalationPage<'_>) -> Markup {
+    let raised = &page.escalation.raised;
+    html! {
+        h2.govuk-heading-m { "Why you are told" }
+        (parts::summary_list(&why_rows(page)))
+        h2.govuk-heading-m { "Who is told" }
+        (parts::summary_list(&told_rows(page)))
+        (history(page))
+        @let others: Vec<_> = page.escalation.file.assessment.iter().flat_map(|a| a.owed()).filter(|duty| {
+            duty.clause != raised.escalation.clause || duty.cause != raised.escalation.cause
+        }).collect();
+        (child_view::duties("What else is owed", &others, page.now))
+        p.govuk-body {
+            a.govuk-link href=(format!("/children/{}", raised.child)) {
+                "Open the record of " (raised.child_name)
+            }
+        }
+        h2.govuk-heading-m { "Timeline" }
+        (timeline::timeline(&page.escalation.file.records, page.now))
+    }
+}
+
+fn notice(page: &EscalationPage<'_>) -> Markup {
+    let Some(first) = &page.escalation.raised.acknowledged else { return html! {} };
+    let when = times::spoken(first.at, page.now);
+    match page.said {
+        Said::Nothing => html! {},
+        Said::Recorded => parts::done_banner(&html! {
+            p.govuk-notification-banner__heading { "You acknowledged this " (when) "." }
+            p.govuk-body {
+                @if page.owed() {
+                    "It stays in your inbox until it is done. "
+                }
+                a.govuk-notification-banner__link href="/inbox" { "Back to the inbox" }
+            }
+        }),
+        Said::SomebodyWasFirst => html! {
+            div.govuk-notification-banner role="alert" aria-labelledby="banner-title"
+                data-module="govuk-notification-banner" {
+                div.govuk-notification-banner__header {
+                    h2.govuk-notification-banner__title #banner-title { "Already acknowledged" }
+                }
+                div.govuk-notification-banner__content {
+                    p.govuk-notification-banner__heading {
+                        (first.name) " was first, " (when) "."
+                    }
+                    p.govuk-body { "There is nothing more to do here for now." }
+                }
+            }
+        },
+    }
+}
+
+fn panel(page: &EscalationPage<'_>) -> Markup {
+    let raised = &page.escalation.raised;
+    let owed = page.owed();
+    let pressure =
+        if owed { Pressure::of(raised.escalation.due, page.now) } else { Pressure::Quiet };
+    html! {
+        section.ds-panel .(format!("ds-panel--{}", pressure.as_str())) aria-label="What to do now" {
+            (parts::limit(raised.escalation.due, owed, page.now))
+            @match &raised.acknowledged {
+                Some(first) => {
+                    p.govuk-body-s {
+                        "Acknowledged by " strong { (first.name) } ", "
+                        (parts::instant(first.at, &times::short(first.at, page.now))) "."
+                    }
+                }
+                None if raised.stage().wants_acknowledging() => {
+                    form method="post" action=(format!("/escalations/{}/acknowledge", raised.id)) {
+                        (csrf_field(page.csrf))
+                        button.govuk-button data-module="govuk-button"
+                            data-prevent-double-click="true" { "Acknowledge" }
+                    }
+                    p.govuk-body-s {
+                        "This says that you have seen it and have it in hand. What is owed stays "
+                        "owed until it is recorded."
+                    }
+                }
+                None => {
+                    p.govuk-body-s { "Its ground has gone. There is nothing to acknowledge." }
+                }
+            }
+        }
+    }
+}
+
+fn why_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
+    let raised = &page.escalation.raised;
+    let escalation = &raised.escalation;
+    let mut rows = vec![("Why", html! { (timeline::why(&raised.evidence, page.now)) })];
+    rows.push(("Records", evidence(page)));
+    rows.push(("Clause", clause(page)));
+    if let Some(due) = page.duty().and_then(|duty| duty.due.as_ref()) {
+        let end = if due.before { "before " } else { "by " };
+        rows.push((
+            "Limit",
+            html! {
+                (words::sentence_case(end)) (parts::instant(due.at, &times::short(due.at, page.now)))
+                br;
+                span.govuk-hint { (times::computed(due)) }
+            },
+        ));
+    }
+    rows.push(("Ground", html! { (words::ground(escalation.ground)) }));
+    rows
+}
+
+fn clause(page: &EscalationPage<'_>) -> Markup {
+    html! {
+        strong { (page.escalation.raised.escalation.clause) }
+        @if let Some(duty) = page.duty() {
+            ": " (words::modality(duty.modality)) " by the " (words::role(duty.owner))
+            br;
+            span.govuk-hint { "Policy " (words::plain(&duty.pack.id)) ", version " (duty.pack.version) }
+        }
+    }
+}
+
+fn evidence(page: &EscalationPage<'_>) -> Markup {
+    html! {
+        ul.govuk-list {
+            @for record in &page.escalation.raised.evidence {
+                li {
+                    a.govuk-link href=(format!("#{}", timeline::anchor(record.body.event.id))) {
+                        (words::sentence_case(&timeline::brief(record, page.now)))
+                    }
+                    ", recorded by " (record.person)
+                }
+            }
+        }
+    }
+}
+
+fn told_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
+    let raised = &page.escalation.raised;
+    let to = html! { (raised.addressee_name) ", " (words::role(raised.escalation.to)) };
+    let told = html! {
+        ul.govuk-list {
+            li { "In the inbox since " (times::short(raised.entered, page.now)) }
+            @for (notice, name) in &page.escalation.notices { li { (sent(notice, name, page.now)) } }
+        }
+    };
+    vec![("Addressed to", to), ("Told", told)]
+}
+
+fn sent(notice: &ledger::Notice, name: &str, now: DateTime<Utc>) -> Markup {
+    let channel = match notice.channel {
+        ledger::Channel::Email => "E-mail",
+    };
+    let about = match notice.reason {
+        Reason::Raised => "",
+        Reason::MoreUrgent => ", that it became more urgent",
+        Reason::Reopened => ", that it is open again",
+        Reason::StoodDown => ", that it was stood down",
+    };
+    html! {
+        (channel) " to " (name) (about) ": "
+        @match (notice.sent, &notice.last_error) {
+            (Some(sent), _) => { "handed over " (times::short(sent, now)) }
+            (None, None) => { "waiting to go out" }
+            (None, Some(error)) => {
+                strong { "not delivered" } " after " (notice.attempts)
+                @if notice.attempts == 1 { " try" } @else { " tries" }
+                ", next " (times::short(notice.next_try, now)) " (" (error) ")"
+            }
+        }
+    }
+}
+
+fn history(page: &EscalationPage<'_>) -> Markup {
+    let raised = &page.escalation.raised;
+    html! {
+        h2.govuk-heading-m { "History" }
+        ol.ds-timeline {
+            (step(raised.escalation.since, "It happened: the ground for this arose", None, page.now))
+            @for (entry, by) in &page.escalation.history {
+                (step(entry.at, event_words(entry), by.as_deref(), page.now))
+            }
+        }
+    }
+}
+
+fn step(at: DateTime<Utc>, what: &str, by: Option<&str>, now: DateTime<Utc>) -> Markup {
+    html! {
+        li.ds-timeline__entry {
+            p.ds-timeline__when { (parts::instant(at, &times::short(at, now))) }
+            p.ds-timeline__detail { (what) @if let Some(by) = by { " by " (by) } }
+        }
+    }
+}
+
+/// What an entry of the ledger's history says to people.
+fn event_words(entry: &HistoryEntry) -> &str {
+    match entry.what.as_str() {
+        "raised" => "The records reached us and it was raised",
+        "updated" => "Brought up to date after a later or corrected record",
+        "discharged" => "Met: what was owed is done",
+        "stood-down" => "Stood down: its ground has gone",
+        "reopened" => "Open again",
+        "acknowledged" => "Acknowledged",
+        "passed-on" => "Passed on",
+        "notice-sent" => "A notice was handed over",
+        "notice-failed" => "A notice could not be delivered",
+        other => other,
+    }
+}

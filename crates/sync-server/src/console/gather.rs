@@ -1,0 +1,377 @@
+//! What the pages show, gathered from the store in one look: names beside identifiers, and the
+//! records that an escalation rests on. Nothing here draws.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use doorstep_core::assessment::{Assessment, Escalation, Standing};
+use doorstep_core::ids::{ChildId, EscalationId, EventId, PersonId};
+use doorstep_core::seal::Body;
+use doorstep_core::wire::Contact;
+
+use super::filter::{Filter, Show, Whose};
+use super::viewer::Viewer;
+use crate::store::directory::{Child, People};
+use crate::store::ledger::{HistoryEntry, LedgerLine, Notice};
+use crate::store::log::{LoggedEvent, SetAside};
+use crate::store::{StoreError, Tx};
+
+/// Ended escalations of one person that the inbox offers.
+const ENDED_MAX: usize = 200;
+/// Escalations on one page of the inbox.
+pub const PAGE_ROWS: usize = 50;
+
+/// Somebody who acknowledged, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AcknowledgedBy {
+    /// Who.
+    pub person: PersonId,
+    /// Full name.
+    pub name: String,
+    /// When (UTC).
+    pub at: DateTime<Utc>,
+}
+
+/// An escalation with the names that belong to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Raised {
+    /// Identity.
+    pub id: EscalationId,
+    /// The child.
+    pub child: ChildId,
+    /// The child's name.
+    pub child_name: String,
+    /// What the policy says.
+    pub escalation: Escalation,
+    /// When it reached the ledger (UTC).
+    pub entered: DateTime<Utc>,
+    /// To whom it is addressed.
+    pub addressee: PersonId,
+    /// Their name.
+    pub addressee_name: String,
+    /// Who acknowledged it.
+    pub acknowledged: Option<AcknowledgedBy>,
+    /// A notice of it does not arrive.
+    pub undelivered: bool,
+    /// The records that it rests on, in the order in which they happened.
+    pub evidence: Vec<Recorded>,
+}
+
+/// Where an escalation stands for the people who deal with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// Nobody has acknowledged it.
+    New,
+    /// The duty is met, but nobody has acknowledged it.
+    MetUnseen,
+    /// Somebody has it in hand; the duty is still owed.
+    Acknowledged,
+    /// The duty is met.
+    Met,
+    /// Its ground has gone.
+    StoodDown,
+}
+
+impl Stage {
+    /// Where a line stands.
+    pub const fn of(line: &LedgerLine) -> Self {
+        Self::from_parts(line.escalation.standing, line.acknowledged.is_some())
+    }
+
+    const fn from_parts(standing: Standing, acknowledged: bool) -> Self {
+        match (standing, acknowledged) {
+            (Standing::StoodDown, _) => Self::StoodDown,
+            (Standing::Discharged, false) => Self::MetUnseen,
+            (Standing::Discharged, true) => Self::Met,
+            (Standing::Open, true) => Self::Acknowledged,
+            (Standing::Open, false) => Self::New,
+        }
+    }
+
+    /// The duty is still owed.
+    pub const fn is_owed(self) -> bool {
+        matches!(self, Self::New | Self::Acknowledged)
+    }
+
+    /// A person must still take notice.
+    pub const fn wants_acknowledging(self) -> bool {
+        matches!(self, Self::New | Self::MetUnseen)
+    }
+}
+
+impl Raised {
+    /// Where it stands.
+    pub const fn stage(&self) -> Stage {
+        Stage::from_parts(self.escalation.standing, self.acknowledged.is_some())
+    }
+}
+
+/// A record in the log with who made it and when it came.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Position in the organisation's log.
+    pub position: u64,
+    /// What was signed.
+    pub body: Body,
+    /// Full name of who recorded it.
+    pub person: String,
+    /// When it reached the server (UTC).
+    pub received: DateTime<Utc>,
+}
+
+/// Everything that the inbox shows.
+#[derive(Debug)]
+pub struct Inbox {
+    /// What was asked for, with a page that exists.
+    pub filter: Filter,
+    /// How many pages there are.
+    pub pages: usize,
+    /// Whether the viewer may look at the team's.
+    pub sees_team: bool,
+    /// How many are open: mine, and my team's.
+    pub open: (usize, usize),
+    /// What the filter lets through: stage and limit of each, in order.
+    pub all: Vec<(Stage, Option<DateTime<Utc>>)>,
+    /// The page.
+    pub rows: Vec<Raised>,
+    /// This moment (UTC).
+    pub now: DateTime<Utc>,
+}
+
+/// Everything that the pages show of one child.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChildFile {
+    /// The child.
+    pub child: Child,
+    /// Who holds the child now, with their roles.
+    pub contacts: Vec<Contact>,
+    /// The log, in the order of positions.
+    pub records: Vec<Recorded>,
+    /// Records that this release cannot read.
+    pub unreadable: usize,
+    /// The stored assessment.
+    pub assessment: Option<Assessment>,
+}
+
+/// One escalation with everything around it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EscalationFile {
+    /// The escalation.
+    pub raised: Raised,
+    /// Its child.
+    pub file: ChildFile,
+    /// The notices that went out, each with the name of who was told.
+    pub notices: Vec<(Notice, String)>,
+    /// What happened to it, each with the name of who did it.
+    pub history: Vec<(HistoryEntry, Option<String>)>,
+}
+
+/// A record that was set aside, with the names that belong to it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetAsideRow {
+    /// The entry.
+    pub entry: SetAside,
+    /// The device, as its person calls it.
+    pub device: String,
+    /// Whose device it is.
+    pub person: String,
+    /// Whether the viewer may read what came.
+    pub readable: bool,
+}
+
+/// Names by identity, each asked for once.
+#[derive(Default)]
+struct Names(BTreeMap<PersonId, String>);
+
+impl Names {
+    fn of(&mut self, tx: &dyn Tx, person: PersonId) -> Result<String, StoreError> {
+        if let Some(name) = self.0.get(&person) {
+            return Ok(name.clone());
+        }
+        let name = tx.person(person)?.map_or_else(|| "somebody unknown".to_owned(), |p| p.name);
+        self.0.insert(person, name.clone());
+        Ok(name)
+    }
+}
+
+/// The viewer's inbox.
+pub fn inbox(
+    tx: &dyn Tx,
+    viewer: &Viewer,
+    filter: Filter,
+    now: DateTime<Utc>,
+) -> Result<Inbox, StoreError> {
+    let team = team_of(tx, viewer)?;
+    let open = tx.inbox(None)?;
+    let is_mine = |line: &&LedgerLine| line.addressee == viewer.person;
+    let is_teams = |line: &&LedgerLine| team.contains(&line.addressee);
+    let counts = (open.iter().filter(is_mine).count(), open.iter().filter(is_teams).count());
+    let whose = if viewer.sees_team { filter.whose } else { Whose::Mine };
+    let addressees = if whose == Whose::Team { team.clone() } else { vec![viewer.person] };
+    let mut lines = Vec::new();
+    if filter.show != Show::Closed {
+        lines.extend(open.iter().filter(|line| addressees.contains(&line.addressee)).cloned());
+    }
+    if filter.show != Show::Open {
+        for addressee in addressees {
+            lines.extend(tx.ended_lines(addressee, ENDED_MAX)?);
+        }
+    }
+    lines.sort_by_key(order);
+    let pages = lines.len().div_ceil(PAGE_ROWS).max(1);
+    let page = filter.page.clamp(1, pages);
+    let mut names = Names::default();
+    let rows = lines.iter().skip((page - 1) * PAGE_ROWS).take(PAGE_ROWS);
+    Ok(Inbox {
+        filter: Filter { whose, page, ..filter },
+        pages,
+        sees_team: viewer.sees_team,
+        open: counts,
+        all: lines.iter().map(|line| (Stage::of(line), line.escalation.due)).collect(),
+        rows: rows.map(|line| raised(tx, line, &mut names)).collect::<Result<_, _>>()?,
+        now,
+    })
+}
+
+/// What asks for attention first: by stage, urgency, time left and age.
+fn order(line: &LedgerLine) -> impl Ord + use<> {
+    let due = line.escalation.due.unwrap_or(DateTime::<Utc>::MAX_UTC);
+    // What is over and done with is read the other way round, the latest first.
+    let ended = line.ended.map(std::cmp::Reverse);
+    (Stage::of(line), ended, line.escalation.urgency, due, line.raised, line.id)
+}
+
+fn team_of(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<PersonId>, StoreError> {
+    match viewer.team.filter(|_| viewer.sees_team) {
+        None => Ok(vec![viewer.person]),
+        Some(team) => Ok(tx.people(People::Team(team))?.into_iter().map(|p| p.id).collect()),
+    }
+}
+
+fn raised(tx: &dyn Tx, line: &LedgerLine, names: &mut Names) -> Result<Raised, StoreError> {
+    let evidence = evidence(tx, &line.escalation.evidence, names)?;
+    let child_name =
+        tx.child(line.child)?.map_or_else(|| "a child unknown".to_owned(), |child| child.name);
+    let acknowledged = match line.acknowledged {
+        None => None,
+        Some(by) => Some(AcknowledgedBy { person: by.by, name: names.of(tx, by.by)?, at: by.at }),
+    };
+    Ok(Raised {
+        id: line.id,
+        child: line.child,
+        child_name,
+        escalation: line.escalation.clone(),
+        entered: line.raised,
+        addressee: line.addressee,
+        addressee_name: names.of(tx, line.addressee)?,
+        acknowledged,
+        undelivered: line.undelivered,
+        evidence,
+    })
+}
+
+fn evidence(
+    tx: &dyn Tx,
+    events: &[EventId],
+    names: &mut Names,
+) -> Result<Vec<Recorded>, StoreError> {
+    let mut records = Vec::new();
+    for id in events {
+        if let Some(event) = tx.event(*id)? {
+            records.extend(recorded(tx, &event, names)?);
+        }
+    }
+    Ok(records)
+}
+
+/// A record as pages show it; none where this release cannot read it.
+fn recorded(
+    tx: &dyn Tx,
+    event: &LoggedEvent,
+    names: &mut Names,
+) -> Result<Option<Recorded>, StoreError> {
+    let Ok(body) = serde_json::from_str::<Body>(&event.body) else { return Ok(None) };
+    let person = names.of(tx, event.person)?;
+    Ok(Some(Recorded { position: event.position, body, person, received: event.received }))
+}
+
+/// Everything about one escalation; none where there is no such.
+pub fn escalation(
+    tx: &dyn Tx,
+    id: EscalationId,
+    now: DateTime<Utc>,
+) -> Result<Option<EscalationFile>, StoreError> {
+    let Some(line) = tx.line(id)? else { return Ok(None) };
+    let Some(file) = child(tx, line.child, now)? else { return Ok(None) };
+    let mut names = Names::default();
+    let mut notices = Vec::new();
+    for notice in tx.notices(id)? {
+        let name = names.of(tx, notice.person)?;
+        notices.push((notice, name));
+    }
+    let mut history = Vec::new();
+    for entry in tx.line_history(id)? {
+        let name = entry.by.map(|by| names.of(tx, by)).transpose()?;
+        history.push((entry, name));
+    }
+    Ok(Some(EscalationFile { raised: raised(tx, &line, &mut names)?, file, notices, history }))
+}
+
+/// Everything about one child; none where there is no such.
+pub fn child(
+    tx: &dyn Tx,
+    id: ChildId,
+    now: DateTime<Utc>,
+) -> Result<Option<ChildFile>, StoreError> {
+    let Some(child) = tx.child(id)? else { return Ok(None) };
+    let mut names = Names::default();
+    let history = tx.history(id)?;
+    let mut records = Vec::with_capacity(history.len());
+    for event in &history {
+        records.extend(recorded(tx, event, &mut names)?);
+    }
+    Ok(Some(ChildFile {
+        contacts: contacts(tx, id, now)?,
+        unreadable: history.len() - records.len(),
+        records,
+        assessment: tx.assessment(id)?.map(|stored| stored.assessment),
+        child,
+    }))
+}
+
+fn contacts(tx: &dyn Tx, child: ChildId, now: DateTime<Utc>) -> Result<Vec<Contact>, StoreError> {
+    let mut contacts = Vec::new();
+    for allocation in tx.allocations(child)? {
+        if !allocation.holds_at(now) {
+            continue;
+        }
+        if let Some(person) = tx.person(allocation.person)? {
+            let (name, phone) = (person.name, person.phone);
+            contacts.push(Contact { role: allocation.role, name, phone });
+        }
+    }
+    Ok(contacts)
+}
+
+/// What was set aside from the viewer's own devices and those of the team that they answer for; for
+/// an administrator, from all, but to be read only where they may read the child. The oldest first.
+pub fn set_aside(
+    tx: &dyn Tx,
+    viewer: &Viewer,
+    now: DateTime<Utc>,
+) -> Result<Vec<SetAsideRow>, StoreError> {
+    let team = team_of(tx, viewer)?;
+    let caseload = tx.caseload(viewer.person, now)?;
+    let mut names = Names::default();
+    let mut rows = Vec::new();
+    for entry in tx.quarantine(None)? {
+        let Some(device) = tx.device(entry.device)? else { continue };
+        let own = device.person == viewer.person || team.contains(&device.person);
+        if own || viewer.administrator {
+            let readable = entry.child.map_or(own, |child| caseload.contains(&child));
+            let person = names.of(tx, device.person)?;
+            rows.push(SetAsideRow { entry, device: device.name, person, readable });
+        }
+    }
+    Ok(rows)
+}

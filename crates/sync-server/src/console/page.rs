@@ -1,0 +1,159 @@
+//! The layout that every page of the console shares.
+
+use maud::{DOCTYPE, Markup, html};
+
+use super::assets;
+use super::viewer::Viewer;
+
+/// Where in the console a page belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// The inbox and its escalations.
+    Inbox,
+    /// Records that were set aside.
+    Quarantine,
+    /// Neither.
+    Elsewhere,
+}
+
+/// The person signed in, with the token that every form of theirs carries.
+#[derive(Clone, Copy, Debug)]
+pub struct Signed<'a> {
+    /// Who.
+    pub viewer: &'a Viewer,
+    /// The token of their forms.
+    pub csrf: &'a str,
+}
+
+/// A page before it is drawn.
+#[derive(Debug)]
+pub struct Page<'a> {
+    /// The title, most particular first.
+    pub title: String,
+    /// Its section.
+    pub section: Section,
+    /// Who is signed in, if anybody.
+    pub signed: Option<Signed<'a>>,
+    /// The page above it: its path and name.
+    pub back: Option<(&'a str, &'a str)>,
+    /// Its content.
+    pub content: Markup,
+}
+
+impl Page<'_> {
+    /// Draws it.
+    pub fn draw(&self) -> Markup {
+        html! {
+            (DOCTYPE)
+            html.govuk-template lang="en-GB" {
+                head {
+                    meta charset="utf-8";
+                    title { (self.title) " – Doorstep" }
+                    meta name="viewport"
+                        content="width=device-width, initial-scale=1, viewport-fit=cover";
+                    meta name="theme-color" content="#0b4f4c";
+                    meta name="robots" content="noindex, nofollow";
+                    link rel="icon" type="image/svg+xml" href=(assets::path("mark.svg"));
+                    link rel="stylesheet" href=(assets::path("console.css"));
+                    script type="module" src=(assets::path("console.js")) {}
+                }
+                body.govuk-template__body {
+                    a.govuk-skip-link href="#main-content" data-module="govuk-skip-link" {
+                        "Skip to main content"
+                    }
+                    (self.masthead())
+                    @if self.signed.is_some() { (self.navigation()) }
+                    div.govuk-width-container {
+                        @if let Some((path, name)) = self.back {
+                            a.govuk-back-link href=(path) { (name) }
+                        }
+                        main.govuk-main-wrapper #main-content tabindex="-1" { (self.content) }
+                    }
+                    (footer())
+                }
+            }
+        }
+    }
+
+    fn masthead(&self) -> Markup {
+        html! {
+            header.ds-masthead {
+                div."govuk-width-container ds-masthead__inner" {
+                    div {
+                        a.ds-masthead__home href="/" {
+                            img.ds-masthead__mark src=(assets::path("mark.svg")) alt="" width="28"
+                                height="28";
+                            "Doorstep"
+                        }
+                        @if let Some(signed) = self.signed {
+                            p.ds-masthead__organisation { (signed.viewer.organisation) }
+                        }
+                    }
+                    @if let Some(signed) = self.signed {
+                        div.ds-masthead__person {
+                            span { (signed.viewer.name) }
+                            form method="post" action="/sign-out" {
+                                (csrf_field(signed.csrf))
+                                button.ds-link-button { "Sign out" }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn navigation(&self) -> Markup {
+        let items = [
+            (Section::Inbox, "/inbox", "Inbox"),
+            (Section::Quarantine, "/quarantine", "Set aside"),
+        ];
+        html! {
+            div.govuk-service-navigation data-module="govuk-service-navigation" {
+                div.govuk-width-container {
+                    div.govuk-service-navigation__container {
+                        nav.govuk-service-navigation__wrapper aria-label="Console" {
+                            ul.govuk-service-navigation__list {
+                                @for (section, path, name) in items {
+                                    (navigation_item(section == self.section, path, name))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn navigation_item(active: bool, path: &str, name: &str) -> Markup {
+    html! {
+        li.govuk-service-navigation__item .govuk-service-navigation__item--active[active] {
+            a.govuk-service-navigation__link href=(path) aria-current=[active.then_some("true")] {
+                @if active {
+                    strong.govuk-service-navigation__active-fallback { (name) }
+                } @else {
+                    (name)
+                }
+            }
+        }
+    }
+}
+
+fn footer() -> Markup {
+    html! {
+        footer.ds-footer {
+            div.govuk-width-container {
+                p {
+                    "A failed contact does not by itself mean that a child is at risk. Times are in "
+                    "UK local time. Every record that you open is written to the access log."
+                }
+            }
+        }
+    }
+}
+
+/// The hidden field that proves that a form came from this session.
+pub fn csrf_field(csrf: &str) -> Markup {
+    html! { input type="hidden" name="csrf" value=(csrf); }
+}

@@ -1,0 +1,95 @@
+//! Pages for what did not work, in the same layout as all others. None says what is there.
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use maud::{Markup, html};
+
+use super::page::{Page, Section, Signed};
+use super::session::SignedIn;
+use crate::store::StoreError;
+
+/// Why a page is not shown.
+#[derive(Debug)]
+pub enum Refusal {
+    /// There is nothing here, or nothing for this person.
+    NotFound,
+    /// The form did not come from this session.
+    StaleForm,
+    /// The store did not answer.
+    Store(StoreError),
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+/// The answer, or the page that says why there is none.
+pub fn or_page(signed: &SignedIn, answer: Result<Response, Refusal>) -> Response {
+    let signed = Some(signed.signed());
+    match answer {
+        Ok(response) => response,
+        Err(Refusal::NotFound) => not_found(signed),
+        Err(Refusal::StaleForm) => stale_form(signed),
+        Err(Refusal::Store(error)) => failed(&error, signed),
+    }
+}
+
+/// There is nothing here, or nothing for this person: the page is the same.
+fn not_found(signed: Option<Signed<'_>>) -> Response {
+    let content = html! {
+        h1.govuk-heading-l { "Page not found" }
+        p.govuk-body {
+            "There is nothing here that you can open. The address may be wrong, or the record may "
+            "not be one of yours."
+        }
+        p.govuk-body {
+            "If you need it for your work, ask your manager. " (home_link())
+        }
+    };
+    draw(StatusCode::NOT_FOUND, "Page not found", signed, content)
+}
+
+/// A form came from another page than this session's.
+fn stale_form(signed: Option<Signed<'_>>) -> Response {
+    let content = html! {
+        h1.govuk-heading-l { "Please try that again" }
+        p.govuk-body {
+            "The page that you came from belongs to an earlier sign-in. Nothing was changed. Go "
+            "back, reload the page and try again."
+        }
+        p.govuk-body { (home_link()) }
+    };
+    draw(StatusCode::FORBIDDEN, "Please try that again", signed, content)
+}
+
+/// The store did not answer. The cause goes to the log, never to the page.
+pub fn failed(error: &StoreError, signed: Option<Signed<'_>>) -> Response {
+    tracing::error!(error = error as &dyn std::error::Error, "a page could not be made");
+    let content = html! {
+        h1.govuk-heading-l { "Sorry, there is a problem" }
+        p.govuk-body {
+            "The page could not be made. Nothing that was recorded is lost. Try again in a minute; "
+            "if it stays, tell whoever runs the service."
+        }
+        p.govuk-body { (home_link()) }
+    };
+    draw(StatusCode::INTERNAL_SERVER_ERROR, "There is a problem", signed, content)
+}
+
+/// Answers a path of the console that does not exist.
+pub async fn fallback(signed: Option<SignedIn>, _request: Request) -> Response {
+    not_found(signed.as_ref().map(SignedIn::signed))
+}
+
+fn home_link() -> Markup {
+    html! { a.govuk-link href="/inbox" { "Go to the inbox" } "." }
+}
+
+fn draw(status: StatusCode, title: &str, signed: Option<Signed<'_>>, content: Markup) -> Response {
+    let page =
+        Page { title: title.to_owned(), section: Section::Elsewhere, signed, back: None, content };
+    (status, page.draw()).into_response()
+}

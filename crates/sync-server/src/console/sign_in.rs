@@ -1,0 +1,263 @@
+//! `/sign-in` and `/sign-out`.
+
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_core::ids::PersonId;
+use doorstep_core::seal::Hash;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::page::{Page, Section, csrf_field};
+use super::problem::{self, Refusal};
+use super::session::{AGE_MAX, IDLE_MAX, Jar, SignedIn, Token, safe_path};
+use super::{accounts, parts, password};
+use crate::app::AppState;
+use crate::store::accounts::{Failures, Session};
+use crate::store::{StoreError, Tx};
+
+/// Failures in a row that cost no waiting.
+const FREE_FAILURES: u32 = 5;
+/// The longest waiting.
+const WAIT_MAX: TimeDelta = TimeDelta::minutes(15);
+/// Failures are forgotten after so long without another.
+const FAILURES_KEPT: TimeDelta = TimeDelta::hours(24);
+
+/// Where to go after signing in.
+#[derive(Debug, Default, Deserialize)]
+pub struct Next {
+    /// A path of the console.
+    #[serde(default)]
+    next: String,
+}
+
+/// What was typed.
+#[derive(Deserialize)]
+pub struct Typed {
+    #[serde(default)]
+    csrf: String,
+    #[serde(default)]
+    next: String,
+    #[serde(default)]
+    login: String,
+    #[serde(default)]
+    password: String,
+}
+
+/// `GET /sign-in`.
+pub async fn show(
+    State(state): State<AppState>,
+    Query(next): Query<Next>,
+    headers: HeaderMap,
+    signed: Option<SignedIn>,
+) -> Response {
+    if signed.is_some() {
+        return Redirect::to(safe_path(&next.next)).into_response();
+    }
+    form_page(&state, &headers, StatusCode::OK, &next.next, "", None)
+}
+
+/// `POST /sign-in`.
+pub async fn submit(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    Form(typed): Form<Typed>,
+) -> Response {
+    let again =
+        |status, error| form_page(&state, &headers, status, &typed.next, &typed.login, Some(error));
+    if !Jar::Visitor.read(&state, &headers).is_some_and(|visitor| visitor.accepts(&typed.csrf)) {
+        return again(StatusCode::FORBIDDEN, "This page was open for too long. Try again");
+    }
+    let before = Jar::Session.read(&state, &headers);
+    match enter(&state, &typed, before).await {
+        Err(error) => problem::failed(&error, None),
+        Ok(None) => again(StatusCode::UNPROCESSABLE_ENTITY, REFUSAL),
+        Ok(Some(token)) => {
+            let mut response = Redirect::to(safe_path(&typed.next)).into_response();
+            Jar::Session.give(&state, &token, &mut response);
+            Jar::Visitor.take(&state, &mut response);
+            response
+        }
+    }
+}
+
+/// The same words for an unknown name, a wrong password, a suspended account and too many tries.
+const REFUSAL: &str = "The name or the password is not right. After several tries you have to wait \
+                       a few minutes";
+
+/// Opens a session if name and password are right and no waiting is due.
+async fn enter(
+    state: &AppState,
+    typed: &Typed,
+    before: Option<Token>,
+) -> Result<Option<Token>, StoreError> {
+    let login = accounts::normalise(&typed.login);
+    let login_hash = Hash::of(login.as_bytes());
+    let now = state.ambient.now();
+    let look = login.clone();
+    let (failures, account) = state
+        .db
+        .read(move |tx: &dyn Tx| {
+            let account = tx.account(&look)?.filter(|account| account.disabled.is_none());
+            let person = account.as_ref().map(|account| tx.person(account.person)).transpose()?;
+            let active = person.flatten().is_some_and(|person| person.is_active(now));
+            Ok::<_, StoreError>((tx.failures(login_hash)?, account.filter(|_| active)))
+        })
+        .await?;
+    if failures.is_some_and(|failures| must_wait(failures, now)) {
+        return Ok(None);
+    }
+    let stored = account.as_ref().map(|account| account.password.clone());
+    let right = password::verify(typed.password.clone(), stored).await;
+    match account.filter(|_| right) {
+        Some(account) => open(state, account.person, login_hash, before).await.map(Some),
+        None => fail(state, login_hash).await.map(|()| None),
+    }
+}
+
+/// Whether another try has to wait: one minute after the fifth failure, then twice as long each time.
+fn must_wait(failures: Failures, now: DateTime<Utc>) -> bool {
+    let Some(over) = failures.count.checked_sub(FREE_FAILURES) else { return false };
+    let wait = TimeDelta::minutes(1 << over.min(5)).min(WAIT_MAX);
+    now - failures.last < wait
+}
+
+async fn open(
+    state: &AppState,
+    person: PersonId,
+    login_hash: Hash,
+    before: Option<Token>,
+) -> Result<Token, StoreError> {
+    let token = Token::new(state.ambient.random());
+    let token_hash = token.hash();
+    let before = before.map(|token| token.hash());
+    let now = state.ambient.now();
+    state
+        .db
+        .write(move |tx: &mut dyn Tx| {
+            tx.clear_failures(login_hash)?;
+            tx.clear_failures_before(now - FAILURES_KEPT)?;
+            tx.end_stale_sessions(now - AGE_MAX, now - IDLE_MAX)?;
+            if let Some(before) = before {
+                tx.end_session(before)?;
+            }
+            tx.put_session(&Session { token_hash, person, started: now, seen: now })
+        })
+        .await?;
+    Ok(token)
+}
+
+async fn fail(state: &AppState, login_hash: Hash) -> Result<(), StoreError> {
+    let now = state.ambient.now();
+    state
+        .db
+        .write(move |tx: &mut dyn Tx| {
+            let before = tx.failures(login_hash)?.filter(|f| now - f.last < FAILURES_KEPT);
+            let count = before.map_or(0, |failures| failures.count).saturating_add(1);
+            tx.put_failures(login_hash, Failures { count, last: now })
+        })
+        .await
+}
+
+/// `POST /sign-out`.
+pub async fn leave(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Form(form): Form<OnlyCsrf>,
+) -> Response {
+    problem::or_page(&signed, end(&state, &signed, &form.csrf).await)
+}
+
+async fn end(state: &AppState, signed: &SignedIn, csrf: &str) -> Result<Response, Refusal> {
+    signed.check(csrf)?;
+    let hash = signed.token.hash();
+    state.db.write(move |tx: &mut dyn Tx| tx.end_session(hash)).await?;
+    let mut response = Redirect::to("/sign-in").into_response();
+    Jar::Session.take(state, &mut response);
+    Ok(response)
+}
+
+/// A form that is only a button.
+#[derive(Deserialize)]
+pub struct OnlyCsrf {
+    /// The session's token.
+    #[serde(default)]
+    pub csrf: String,
+}
+
+fn form_page(
+    state: &AppState,
+    headers: &HeaderMap,
+    status: StatusCode,
+    next: &str,
+    login: &str,
+    error: Option<&str>,
+) -> Response {
+    let known = Jar::Visitor.read(state, headers);
+    let visitor = known.unwrap_or_else(|| Token::new(state.ambient.random()));
+    let prefix = if error.is_some() { "Error: " } else { "" };
+    let page = Page {
+        title: format!("{prefix}Sign in"),
+        section: Section::Elsewhere,
+        signed: None,
+        back: None,
+        content: form(&visitor.csrf(), next, login, error),
+    };
+    let mut response = (status, page.draw()).into_response();
+    Jar::Visitor.give(state, &visitor, &mut response);
+    response
+}
+
+fn form(csrf: &str, next: &str, login: &str, error: Option<&str>) -> Markup {
+    let errors: Vec<_> = error.iter().map(|words| ("login", *words)).collect();
+    html! {
+        div.ds-sign-in {
+            (parts::error_summary(&errors))
+            h1.govuk-heading-l { "Sign in" }
+            form method="post" action="/sign-in" novalidate {
+                (csrf_field(csrf))
+                input type="hidden" name="next" value=(safe_path(next));
+                (login_field(login, error))
+                (password_field())
+                button.govuk-button data-module="govuk-button" { "Sign in" }
+            }
+            p.govuk-body-s {
+                "No account, or a forgotten password? Ask whoever runs the service in your "
+                "organisation."
+            }
+        }
+    }
+}
+
+fn login_field(login: &str, error: Option<&str>) -> Markup {
+    html! {
+        div.govuk-form-group .govuk-form-group--error[error.is_some()] {
+            label.govuk-label for="login" { "Name to sign in with" }
+            @if let Some(words) = error {
+                p.govuk-error-message #login-error {
+                    span.govuk-visually-hidden { "Error: " } (words)
+                }
+            }
+            input.govuk-input .govuk-input--error[error.is_some()] #login name="login" type="text"
+                value=(login) autocomplete="username" spellcheck="false" autocapitalize="none"
+                aria-describedby=[error.map(|_| "login-error")];
+        }
+    }
+}
+
+fn password_field() -> Markup {
+    html! {
+        div."govuk-form-group govuk-password-input" data-module="govuk-password-input" {
+            label.govuk-label for="password" { "Password" }
+            div."govuk-input__wrapper govuk-password-input__wrapper" {
+                input."govuk-input govuk-password-input__input govuk-js-password-input-input"
+                    #password name="password" type="password" autocomplete="current-password"
+                    spellcheck="false" autocapitalize="none";
+                button."govuk-button govuk-button--secondary govuk-password-input__toggle \
+                        govuk-js-password-input-toggle" type="button" aria-controls="password"
+                    aria-label="Show password" hidden { "Show" }
+            }
+        }
+    }
+}

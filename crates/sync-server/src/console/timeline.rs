@@ -1,0 +1,149 @@
+//! A child's timeline: what happened, in the order in which it happened, with what arrived late, was
+//! corrected or was withdrawn marked as such.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_core::event::{Corrected, What, Withdrawn};
+use doorstep_core::ids::EventId;
+use maud::{Markup, html};
+
+use super::gather::Recorded;
+use super::{parts, times, words};
+
+/// How long after it happened a record may reach us without being called late.
+const LATE: TimeDelta = TimeDelta::hours(8);
+
+/// Draws the records, newest first.
+pub fn timeline(records: &[Recorded], now: DateTime<Utc>) -> Markup {
+    let mut order: Vec<_> = records.iter().collect();
+    order.sort_by_key(|record| std::cmp::Reverse((record.body.event.at, record.position)));
+    html! {
+        ol.ds-timeline {
+            @for record in order { (entry(record, records, now)) }
+        }
+    }
+}
+
+fn entry(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
+    let event = &record.body.event;
+    let gone = withdrawal(all, event.id).is_some();
+    let failed = matches!(event.what, What::FailedContact(_));
+    html! {
+        li.ds-timeline__entry .ds-timeline__entry--gone[gone]
+            .ds-timeline__entry--failed[failed && !gone] id=(anchor(event.id)) {
+            p.ds-timeline__when { (parts::instant(event.at, &times::short(event.at, now))) }
+            p.ds-timeline__what { (words::title(&event.what)) }
+            @let facts = words::facts(&event.what);
+            @if !facts.is_empty() { p.ds-timeline__detail { (facts.join(" ")) } }
+            p.ds-timeline__when {
+                "Recorded by " (record.person) ", " (words::role(event.by))
+            }
+            (marks(record, all, now))
+        }
+    }
+}
+
+fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
+    let event = &record.body.event;
+    html! {
+        @if record.received - event.at > LATE {
+            p.ds-timeline__mark {
+                "Arrived late: happened " (day_and_time(event.at, now)) ", reached us "
+                (day_and_time(record.received, now))
+            }
+        }
+        @for (correction, by) in corrections(all, event.id) {
+            p.ds-timeline__mark {
+                "Corrected " (times::short(by.body.event.at, now)) " by " (by.person) ": "
+                (changes(correction))
+            }
+        }
+        @if let Some((withdrawn, by)) = withdrawal(all, event.id) {
+            p.ds-timeline__mark {
+                "Withdrawn " (times::short(by.body.event.at, now)) " by " (by.person)
+                @if let Some(reason) = &withdrawn.reason { ": " (reason) }
+            }
+        }
+    }
+}
+
+/// `Monday 10:00` within a week of now, with the date before that.
+fn day_and_time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    if now - at < TimeDelta::days(6) {
+        at.with_timezone(&chrono_tz::Europe::London).format("%A %H:%M").to_string()
+    } else {
+        times::short(at, now)
+    }
+}
+
+fn corrections(all: &[Recorded], of: EventId) -> impl Iterator<Item = (&Corrected, &Recorded)> {
+    all.iter().filter_map(move |record| match &record.body.event.what {
+        What::Corrected(corrected) if corrected.of == of => Some((corrected, record)),
+        _ => None,
+    })
+}
+
+fn withdrawal(all: &[Recorded], of: EventId) -> Option<(&Withdrawn, &Recorded)> {
+    all.iter().find_map(|record| match &record.body.event.what {
+        What::Withdrawn(withdrawn) if withdrawn.of == of => Some((withdrawn, record)),
+        _ => None,
+    })
+}
+
+fn changes(corrected: &Corrected) -> String {
+    let changes: Vec<_> = corrected
+        .set
+        .iter()
+        .map(|(key, value)| match value {
+            serde_json::Value::Null => format!("{} removed", key_words(key)),
+            serde_json::Value::String(text) => {
+                format!("{} is now {}", key_words(key), words::plain(text))
+            }
+            other => format!("{} is now {other}", key_words(key)),
+        })
+        .collect();
+    changes.join("; ")
+}
+
+fn key_words(key: &str) -> String {
+    key.replace('_', " ")
+}
+
+/// The fragment under which a record stands in its timeline.
+pub fn anchor(event: EventId) -> String {
+    format!("record-{event}")
+}
+
+/// A record in half a line, for example `door opened, no invitation in (Mon 2 March, 10:00)`.
+pub fn brief(record: &Recorded, now: DateTime<Utc>) -> String {
+    let event = &record.body.event;
+    let words = match &event.what {
+        What::FailedContact(contact) => words::form(contact.form).to_owned(),
+        other => words::title(other).to_lowercase(),
+    };
+    format!("{words} ({})", times::short(event.at, now))
+}
+
+/// Why an escalation was raised, from the records that it rests on: how many of what, then each.
+pub fn why(evidence: &[Recorded], now: DateTime<Utc>) -> String {
+    let contacts: Vec<_> = evidence
+        .iter()
+        .filter_map(|record| match &record.body.event.what {
+            What::FailedContact(contact) => Some(contact.form),
+            _ => None,
+        })
+        .collect();
+    let each: Vec<_> = evidence.iter().map(|record| brief(record, now)).collect();
+    let kind = if contacts.iter().all(|form| form.is_no_access()) {
+        "no-access visit"
+    } else {
+        "failed contact"
+    };
+    match (contacts.len(), each.len()) {
+        (_, 0) => "the records it rests on are not in the log any more".to_owned(),
+        (0 | 1, _) => words::sentence_case(&each.join("; ")),
+        (count, _) => {
+            let count = words::sentence_case(&words::ordinal(count));
+            format!("{count} {kind}: {}", each.join("; "))
+        }
+    }
+}
