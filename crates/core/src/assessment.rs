@@ -1,19 +1,22 @@
 //! What the policies say about one child at one instant. Pure data: computed by `policy`, compared
 //! by `escalation`, shown on the device and on the console, and stored only as a cache.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::calendar::SteppedOver;
-use crate::event::Role;
+use crate::event::{Question, Role};
 use crate::ids::EventId;
 use crate::words::words;
 
 /// A clause by its id, for example `NA-4.5`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ClauseId(pub String);
+pub struct ClauseId(pub Arc<str>);
 
 impl std::fmt::Display for ClauseId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -55,9 +58,9 @@ words!(
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PackRef {
     /// The pack's id, for example `no-access`.
-    pub id: String,
+    pub id: Arc<str>,
     /// Its version.
-    pub version: String,
+    pub version: Arc<str>,
 }
 
 /// A duty that arose: somebody owes something.
@@ -66,7 +69,7 @@ pub struct Duty {
     /// The clause that it comes from.
     pub clause: ClauseId,
     /// The clause in a sentence.
-    pub sentence: String,
+    pub sentence: Arc<str>,
     /// How strongly it binds.
     pub modality: Modality,
     /// Who owes it.
@@ -92,7 +95,7 @@ pub struct Due {
     /// The last instant that is in time (UTC); with `before`, the first that is not.
     pub at: DateTime<Utc>,
     /// The limit in words, for example `within 5 working days`.
-    pub limit: String,
+    pub limit: Arc<str>,
     /// The days that a limit in working days stepped over.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stepped_over: Vec<SteppedOver>,
@@ -171,7 +174,7 @@ pub struct Escalation {
     /// Since when the ground is there (UTC).
     pub since: DateTime<Utc>,
     /// The clause in a sentence.
-    pub sentence: String,
+    pub sentence: Arc<str>,
     /// The events that it rests on.
     pub evidence: Vec<EventId>,
 }
@@ -206,7 +209,7 @@ pub struct Indicator {
     /// Its name, for example `closure`.
     pub name: String,
     /// What it says.
-    pub sentence: String,
+    pub sentence: Arc<str>,
     /// The events that it rests on.
     pub evidence: Vec<EventId>,
 }
@@ -231,7 +234,7 @@ pub enum WhyNotCounted {
     /// It happened before the episode, which opened after the child was assured by this event.
     EarlierEpisode(EventId),
     /// The pack with this id does not count contacts of this kind (unannounced, or not a visit).
-    OtherPolicy(String),
+    OtherPolicy(Arc<str>),
     /// It corrects a record that is not there, or into something that is not an event.
     CorrectionWithoutEffect,
 }
@@ -253,6 +256,8 @@ pub struct Assessment {
     pub indicators: Vec<Indicator>,
     /// What NA-4.2, NA-4.4 and NA-4.10 say together.
     pub may_close: bool,
+    /// The questions of section 6 of NA that the record answers yes, for filling in a form.
+    pub answered: BTreeSet<Question>,
     /// What was left out of the counts, and why.
     pub not_counted: Vec<NotCounted>,
     /// The next instant at which this answer changes though nothing happens (UTC).

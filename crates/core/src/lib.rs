@@ -8,6 +8,7 @@ pub mod assessment;
 pub mod calendar;
 pub mod escalation;
 pub mod event;
+pub mod history;
 pub mod ids;
 pub mod policy;
 pub mod seal;

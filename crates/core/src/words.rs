@@ -54,3 +54,23 @@ pub struct UnknownWord {
     /// What could have been.
     pub known: Vec<&'static str>,
 }
+
+/// `; did you mean "…"?` where one of the known words is close to what was written, else nothing.
+pub fn closest(written: &str, known: &[&str]) -> String {
+    known
+        .iter()
+        .map(|word| (strsim::normalized_damerau_levenshtein(written, word), word))
+        .filter(|(likeness, _)| *likeness >= 0.5)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, word)| format!("; did you mean \"{word}\"?"))
+        .unwrap_or_default()
+}
+
+/// As [`closest`], for a reader's message of the shape "unknown … `x`, expected one of `a`, `b`".
+pub fn hint(message: &str) -> String {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let Some(written) = quoted.next().filter(|_| message.starts_with("unknown")) else {
+        return String::new();
+    };
+    closest(written, &quoted.collect::<Vec<_>>())
+}
