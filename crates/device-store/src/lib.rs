@@ -1,1 +1,256 @@
 //! What a device remembers: its own records, its caseload, and where it stands with the server.
+//!
+//! A door opens an encrypted SQLite file and hands the connection in; [`Store`] is the same code on a
+//! laptop, on a phone and in a browser. It never waits, knows no network, reads no clock and draws no
+//! random number: instants and entropy are arguments.
+//!
+//! * [`Store::create`], [`Store::open`]: the key, the settings, the schema ([`Key`], [`vault`]);
+//! * [`Store::prepare`], [`Store::enrolled`]: whose device it is;
+//! * [`Store::record`]: a [`Draft`] becomes sealed events, whole or not at all;
+//! * [`Store::children`], [`Store::timeline`], [`Store::assess`]: what the device can tell;
+//! * [`Store::next_request`], [`Store::receive`], [`Store::failed`]: the sync machine;
+//! * [`Store::status`]: what a person must know about all this.
+
+mod course;
+mod db;
+mod drafts;
+mod error;
+mod history;
+mod identity;
+mod inbox;
+mod migrate;
+mod outbox;
+mod record;
+mod status;
+mod sync;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+pub mod vault;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use doorstep_core::ids::{ChildId, EventId};
+use doorstep_core::policy::Policy;
+use doorstep_core::time::ClockReading;
+use doorstep_core::wire::{ChildCard, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+pub use crate::db::Key;
+pub use crate::drafts::SavedDraft;
+pub use crate::error::{Error, OpenError};
+pub use crate::history::{AHEAD_MINUTES_MAX, ChildAssessment, Content, Held, Source, Unreadable};
+pub use crate::identity::{Enrolment, Invitation};
+pub use crate::outbox::RecordState;
+pub use crate::record::{
+    Draft, DraftEntry, ENTRIES_MAX, EVENT_BYTES_MAX, Fault, TEXT_CHARS_MAX, YEAR_MAX, YEAR_MIN,
+};
+pub use crate::status::Status;
+pub use crate::sync::{
+    AGAIN_EAGER_MAX, PAUSE_FIRST_SECONDS, PAUSE_SECONDS_MAX, POLL_SECONDS, Progress,
+    RETRY_AFTER_SECONDS_MAX, STALL_SECONDS,
+};
+
+/// A device's store: one open file, and the request that is under way.
+#[derive(Debug)]
+pub struct Store {
+    conn: Connection,
+    in_flight: Option<sync::InFlight>,
+    wanted: bool,
+}
+
+/// Opening. Nothing here ever deletes, replaces or repairs a file.
+impl Store {
+    /// Makes a store in a file that holds nothing yet; refuses any other.
+    pub fn create(mut conn: Connection, key: &Key) -> Result<Self, OpenError> {
+        db::create(&mut conn, key)?;
+        Ok(Self { conn, in_flight: None, wanted: true })
+    }
+
+    /// Opens a store that is there and brings it to this version's schema; a file without one is
+    /// [`OpenError::Missing`], never made anew in silence.
+    pub fn open(mut conn: Connection, key: &Key) -> Result<Self, OpenError> {
+        db::open(&mut conn, key)?;
+        Ok(Self { conn, in_flight: None, wanted: true })
+    }
+
+    /// Reads every page and every index: the faults found, none in a sound file.
+    pub fn check(&self) -> Result<Vec<String>, Error> {
+        Ok(db::check(&self.conn)?)
+    }
+}
+
+/// Enrolment.
+impl Store {
+    /// Makes the device's signing key from `entropy` and keeps it, before the network is used. Asked
+    /// again, it gives the same key, so that a lost answer can be asked for again.
+    pub fn prepare(
+        &mut self,
+        invitation: &Invitation,
+        entropy: [u8; 32],
+    ) -> Result<EnrolRequest, Error> {
+        self.write(|tx| identity::prepare(tx, invitation, entropy))
+    }
+
+    /// Keeps the server's answer: from now on the device can record.
+    pub fn enrolled(&mut self, answer: &EnrolResponse) -> Result<(), Error> {
+        self.write(|tx| identity::enrolled(tx, answer))
+    }
+
+    /// Whose device it is; none before the enrolment.
+    pub fn enrolment(&self) -> Result<Option<Enrolment>, Error> {
+        identity::enrolment(&self.conn)
+    }
+}
+
+/// Recording.
+impl Store {
+    /// Seals a draft and keeps it in one durable transaction, whole or not at all. The ids are in the
+    /// order of the draft's entries. `entropy` must never have been used before.
+    pub fn record(
+        &mut self,
+        draft: &Draft,
+        clock: &ClockReading,
+        entropy: [u8; 32],
+    ) -> Result<Vec<EventId>, Error> {
+        self.write(|tx| record::record(tx, draft, clock, entropy))
+    }
+
+    /// What would keep a draft from being recorded, as far as the draft itself tells.
+    pub fn faults(draft: &Draft) -> Vec<Fault> {
+        record::faults(draft)
+    }
+
+    /// Saves a form that is being filled in, in place of what was saved under this id.
+    pub fn save_draft(
+        &mut self,
+        id: &str,
+        document: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.write(|tx| drafts::save(tx, id, document, now))
+    }
+
+    /// A saved form.
+    pub fn draft(&self, id: &str) -> Result<Option<SavedDraft>, Error> {
+        drafts::load(&self.conn, id)
+    }
+
+    /// Every saved form, the latest first.
+    pub fn drafts(&self) -> Result<Vec<SavedDraft>, Error> {
+        drafts::list(&self.conn)
+    }
+
+    /// Removes a saved form; whether there was one.
+    pub fn delete_draft(&mut self, id: &str) -> Result<bool, Error> {
+        self.write(|tx| drafts::delete(tx, id))
+    }
+}
+
+/// What the device can tell.
+impl Store {
+    /// The caseload, by name.
+    pub fn children(&self) -> Result<Vec<ChildCard>, Error> {
+        inbox::cards(&self.conn)
+    }
+
+    /// A child's card, while the child is in the caseload.
+    pub fn child(&self, child: ChildId) -> Result<Option<ChildCard>, Error> {
+        inbox::card(&self.conn, child)
+    }
+
+    /// Everything held of a child, once each, by when it happened.
+    pub fn timeline(&self, child: ChildId) -> Result<Vec<Held>, Error> {
+        history::timeline(&self.conn, child)
+    }
+
+    /// One event by its id.
+    pub fn event(&self, id: EventId) -> Result<Option<Held>, Error> {
+        history::event(&self.conn, id)
+    }
+
+    /// The newest `limit` records made on this device, newest first.
+    pub fn own_records(&self, limit: u32) -> Result<Vec<Held>, Error> {
+        history::own_records(&self.conn, limit)
+    }
+
+    /// What the policies say about a child at `as_of`, from everything that is held. An event that
+    /// cannot be read is listed, and is not in the way.
+    pub fn assess(
+        &self,
+        child: ChildId,
+        policy: &Policy,
+        as_of: DateTime<Utc>,
+    ) -> Result<ChildAssessment, Error> {
+        history::assess(&self.conn, child, policy, as_of)
+    }
+
+    /// What a person must know about the device.
+    pub fn status(&self) -> Result<Status, Error> {
+        status::status(&self.conn)
+    }
+}
+
+/// The sync machine.
+impl Store {
+    /// The next request; none while nothing is due or the machine pauses. `app` is the app and its
+    /// version. A request that is asked for while another is under way takes its place.
+    pub fn next_request(
+        &mut self,
+        clock: &ClockReading,
+        app: &str,
+    ) -> Result<Option<SyncRequest>, Error> {
+        let Some((request, in_flight)) = sync::next_request(&self.conn, clock, app, self.wanted)?
+        else {
+            return Ok(None);
+        };
+        self.in_flight = Some(in_flight);
+        Ok(Some(request))
+    }
+
+    /// Takes in the answer to the last request, whole or not at all. An answer without a request, or
+    /// the same one a second time, is refused and harms nothing.
+    pub fn receive(&mut self, response: &SyncResponse) -> Result<Progress, Error> {
+        let in_flight = self.in_flight.take().ok_or(Error::Answer("belongs to no request"))?;
+        let progress = self.write(|tx| sync::receive(tx, &in_flight, response))?;
+        self.wanted = false;
+        Ok(progress)
+    }
+
+    /// The last request got no answer, or one that said "later" (`retry_after`). Gives the instant
+    /// at which the machine will ask again. `jitter` is random.
+    pub fn failed(
+        &mut self,
+        now: DateTime<Utc>,
+        retry_after: Option<Duration>,
+        jitter: u64,
+    ) -> Result<DateTime<Utc>, Error> {
+        self.in_flight = None;
+        self.write(|tx| sync::failed(tx, now, retry_after, jitter))
+    }
+
+    /// Somebody asked to sync, or the server said that there is something: the next request is due
+    /// now, and a pause ends.
+    pub fn sync_now(&mut self) -> Result<(), Error> {
+        self.wanted = true;
+        self.write(sync::resume)
+    }
+}
+
+impl Store {
+    /// Runs `body` in one transaction that is on the disk when this returns, or that never was.
+    fn write<T>(
+        &mut self,
+        body: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = body(&tx)?;
+        tx.commit()?;
+        Ok(done)
+    }
+}
+
+/// An instant from its column. The last representable one where the number cannot be meant.
+fn instant(ms: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(ms).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}

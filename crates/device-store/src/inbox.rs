@@ -1,0 +1,229 @@
+//! What came from the server: the caseload's cards and events, as exact bytes. A page is applied
+//! whole, in the transaction that moves the cursor, and a child's digest is computed from the rows
+//! that are here, never adopted.
+
+use doorstep_core::ids::ChildId;
+use doorstep_core::seal::{Digest, Hash, SealedEvent};
+use doorstep_core::wire::{ChildCard, ChildDigest, Placed, SyncResponse};
+use rusqlite::{Connection, OptionalExtension as _, Transaction};
+
+use crate::error::Error;
+use crate::{history, outbox};
+
+/// The most children that one request asks for again.
+pub(crate) const AGAIN_MAX: u32 = 50;
+
+/// An event as it came from the server.
+#[derive(Clone, Debug)]
+pub(crate) struct PulledEvent {
+    pub child: ChildId,
+    pub sealed: SealedEvent,
+    pub hash: Hash,
+    pub missing: bool,
+}
+
+/// What a page changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// Events that were not here before.
+    pub new_events: u64,
+    /// Children whose card came.
+    pub cards: u64,
+    /// Children that left.
+    pub forgotten: u64,
+    /// Children whose copy still differs.
+    pub differing: u64,
+}
+
+/// Applies everything of an answer that concerns the caseload. `exchange` is its number.
+pub(crate) fn apply(
+    tx: &Transaction<'_>,
+    response: &SyncResponse,
+    exchange: u64,
+) -> Result<Applied, Error> {
+    let mut applied = Applied::default();
+    for child in &response.forget {
+        applied.forgotten += u64::from(forget(tx, *child)?);
+    }
+    for card in &response.children {
+        keep_card(tx, card)?;
+        applied.cards += 1;
+    }
+    for placed in &response.events {
+        applied.new_events += u64::from(keep_event(tx, placed, exchange, response.log_epoch)?);
+    }
+    for theirs in &response.digests {
+        applied.differing += u64::from(!agree(tx, theirs, exchange)?);
+    }
+    Ok(applied)
+}
+
+fn keep_card(tx: &Transaction<'_>, card: &ChildCard) -> Result<(), Error> {
+    let id = card.id.to_string();
+    let card = serde_json::to_string(card).map_err(|error| Error::unreadable("card", error))?;
+    tx.execute(
+        "insert into child (child, card) values (?1, ?2)
+         on conflict (child) do update set card = excluded.card",
+        (&id, card),
+    )?;
+    tx.execute("delete from former_child where child = ?1", [&id])?;
+    Ok(())
+}
+
+/// Whether the event was not here before.
+fn keep_event(
+    tx: &Transaction<'_>,
+    placed: &Placed,
+    exchange: u64,
+    log_epoch: u32,
+) -> Result<bool, Error> {
+    let hash = placed.event.hash();
+    let known = tx.execute(
+        "update pulled_event set exchange = ?2, missing = 0, position = ?3 where hash = ?1",
+        (hash.0.as_slice(), exchange, placed.position),
+    )?;
+    outbox::seen_in_log(tx, hash, placed.position, log_epoch)?;
+    if known > 0 {
+        return Ok(false);
+    }
+    tx.execute(
+        "insert into pulled_event (hash, event, child, position, body, signature, exchange)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        (
+            hash.0.as_slice(),
+            history::id_in(placed.event.body.get()).map(|id| id.to_string()),
+            placed.child.to_string(),
+            placed.position,
+            placed.event.body.get(),
+            placed.event.signature.0.as_slice(),
+            exchange,
+        ),
+    )?;
+    Ok(true)
+}
+
+/// Removes a child's card and what was pulled of it. Own events stay until `outbox::prune` may take
+/// them. Whether the child was here.
+fn forget(tx: &Transaction<'_>, child: ChildId) -> Result<bool, Error> {
+    let child = child.to_string();
+    tx.execute("delete from pulled_event where child = ?1", [&child])?;
+    tx.execute("delete from again where child = ?1", [&child])?;
+    let held = tx.execute("delete from child where child = ?1", [&child])? > 0;
+    if held {
+        tx.execute("insert or ignore into former_child (child) values (?1)", [&child])?;
+    }
+    Ok(held)
+}
+
+/// Compares a child's copy with the server's digest. Where they differ, the child is asked for
+/// again; where the answer to that is whole, what it no longer holds is marked, not removed.
+fn agree(tx: &Transaction<'_>, theirs: &ChildDigest, exchange: u64) -> Result<bool, Error> {
+    let child = theirs.child.to_string();
+    if digest(tx, theirs.child, 0)? == theirs.digest {
+        tx.execute("delete from again where child = ?1", [&child])?;
+        return Ok(true);
+    }
+    let asked: Option<u64> = tx
+        .query_row("select asked from again where child = ?1", [&child], |row| row.get(0))
+        .optional()?;
+    if let Some(asked) = asked
+        && digest(tx, theirs.child, asked)? == theirs.digest
+    {
+        tx.execute(
+            "update pulled_event set missing = 1 where child = ?1 and exchange < ?2",
+            (&child, asked),
+        )?;
+        tx.execute("delete from again where child = ?1", [&child])?;
+        return Ok(true);
+    }
+    tx.execute(
+        "insert into again (child, times, asked) values (?1, 1, ?2)
+         on conflict (child) do update set times = times + 1, asked = excluded.asked",
+        (&child, exchange + 1),
+    )?;
+    Ok(false)
+}
+
+/// Count and sum of what is here of the server's log of a child: own events with a place in it, and
+/// pulled ones that came in exchange `since` or later and that the server has not gone without.
+pub(crate) fn digest(conn: &Connection, child: ChildId, since: u64) -> Result<Digest, Error> {
+    let mut statement = conn.prepare_cached(
+        "select hash from pulled_event where child = ?1 and missing = 0 and exchange >= ?2
+          union
+         select o.hash from own_event o join receipt r using (epoch, seq)
+          where o.child = ?1 and r.position is not null",
+    )?;
+    let hashes = statement
+        .query_map((child.to_string(), since), |row| row.get::<_, [u8; 32]>(0).map(Hash))?;
+    let mut digest = Digest::EMPTY;
+    for hash in hashes {
+        digest = digest.with(hash?);
+    }
+    Ok(digest)
+}
+
+/// The children to ask for again, the least often asked first.
+pub(crate) fn again(conn: &Connection) -> Result<Vec<ChildId>, Error> {
+    let mut statement =
+        conn.prepare_cached("select child from again order by times, child limit ?1")?;
+    let children = statement.query_map([AGAIN_MAX], |row| crate::identity::word(row, 0))?;
+    Ok(children.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many children's copies differ, and the least number of times that one of them did.
+pub(crate) fn differing(conn: &Connection) -> Result<(u64, Option<u32>), Error> {
+    let sql = "select count(*), min(times) from again";
+    Ok(conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// A child's card, while it is in the caseload.
+pub(crate) fn card(conn: &Connection, child: ChildId) -> Result<Option<ChildCard>, Error> {
+    let card: Option<String> = conn
+        .query_row("select card from child where child = ?1", [child.to_string()], |row| row.get(0))
+        .optional()?;
+    card.map(|card| read_card(&card)).transpose()
+}
+
+/// The caseload, by name.
+pub(crate) fn cards(conn: &Connection) -> Result<Vec<ChildCard>, Error> {
+    let mut statement = conn.prepare_cached("select card from child")?;
+    let mut rows = statement.query([])?;
+    let mut cards = Vec::new();
+    while let Some(row) = rows.next()? {
+        cards.push(read_card(&row.get::<_, String>(0)?)?);
+    }
+    cards.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+    Ok(cards)
+}
+
+fn read_card(card: &str) -> Result<ChildCard, Error> {
+    serde_json::from_str(card).map_err(|error| Error::unreadable("card", error))
+}
+
+/// Whether the device holds the child, or held it once: a visit under way when a child leaves the
+/// caseload can still be recorded.
+pub(crate) fn knows(conn: &Connection, child: ChildId) -> Result<bool, Error> {
+    let sql = "select 1 from child where child = ?1
+                union select 1 from former_child where child = ?1";
+    Ok(conn.query_row(sql, [child.to_string()], |_| Ok(())).optional()?.is_some())
+}
+
+/// How many children are in the caseload.
+pub(crate) fn count(conn: &Connection) -> Result<u64, Error> {
+    Ok(conn.query_row("select count(*) from child", [], |row| row.get(0))?)
+}
+
+/// Everything that was pulled of a child.
+pub(crate) fn pulled_events(conn: &Connection, child: ChildId) -> Result<Vec<PulledEvent>, Error> {
+    let mut statement = conn.prepare_cached(
+        "select body, signature, hash, missing from pulled_event where child = ?1
+          order by position",
+    )?;
+    let mut rows = statement.query([child.to_string()])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (hash, missing) = (Hash(row.get(2)?), row.get(3)?);
+        events.push(PulledEvent { child, sealed: outbox::sealed(row, 0)?, hash, missing });
+    }
+    Ok(events)
+}

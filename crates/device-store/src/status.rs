@@ -1,0 +1,54 @@
+//! What a person must know about the device, on one screen.
+
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+
+use crate::error::Error;
+use crate::identity::{self, Enrolment};
+use crate::{inbox, instant, outbox, sync};
+
+/// How the device stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// What the person calls the device; none before the enrolment was prepared.
+    pub device_name: Option<String>,
+    /// Whose device it is; none before the enrolment.
+    pub enrolment: Option<Enrolment>,
+    /// Records that are only here.
+    pub on_this_device: u64,
+    /// When the oldest of them was recorded (UTC).
+    pub oldest_unsent: Option<DateTime<Utc>>,
+    /// Records that the server set aside and somebody must look at.
+    pub needs_you: u64,
+    /// Children in the caseload.
+    pub children: u64,
+    /// Children still to come.
+    pub children_left: u64,
+    /// Children whose copy differs from the server's.
+    pub differing: u64,
+    /// When the server last answered, by the device's clock (UTC).
+    pub last_contact: Option<DateTime<Utc>>,
+    /// Exchanges that failed running.
+    pub failures: u32,
+    /// When the machine asks again after them (UTC).
+    pub retry_at: Option<DateTime<Utc>>,
+}
+
+pub(crate) fn status(conn: &Connection) -> Result<Status, Error> {
+    let (on_this_device, oldest_ms) = outbox::pending(conn)?;
+    let server = sync::server(conn)?;
+    let pause = sync::pause(conn)?;
+    Ok(Status {
+        device_name: identity::device_name(conn)?,
+        enrolment: identity::enrolment(conn)?,
+        on_this_device,
+        oldest_unsent: oldest_ms.map(instant),
+        needs_you: outbox::needs_you(conn)?,
+        children: inbox::count(conn)?,
+        children_left: server.as_ref().map_or(0, |server| server.children_left),
+        differing: inbox::differing(conn)?.0,
+        last_contact: server.map(|server| server.contact),
+        failures: pause.map_or(0, |(failures, _)| failures),
+        retry_at: pause.map(|(_, until)| until),
+    })
+}
