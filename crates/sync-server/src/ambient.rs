@@ -2,6 +2,7 @@
 //! that tests and simulations run on a clock and a seed of their own.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::Entropy;
@@ -62,4 +63,13 @@ impl Ambient {
     pub fn entropy(&self) -> Entropy {
         self.random()
     }
+}
+
+/// A reading of the clock that never jumps: for how long to wait, never for what is recorded.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long the disk is waited for is no matter of the records' time"
+)]
+pub(crate) fn stopwatch() -> Instant {
+    Instant::now()
 }

@@ -9,6 +9,7 @@ pub mod devices;
 pub mod directory;
 pub mod ledger;
 pub mod log;
+pub mod migrate;
 pub mod sqlite;
 
 use std::path::PathBuf;

@@ -1,0 +1,247 @@
+//! Assessments, escalations and notices, on SQLite.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::assessment::Urgency;
+use doorstep_core::ids::{ChildId, EscalationId, PersonId};
+use rusqlite::types::Type;
+use rusqlite::{Row, named_params, params};
+
+use super::SqliteTx;
+use super::values::{
+    instant, instant_option, json, ms, ms_option, parsed, parsed_option, text_option, to_json,
+};
+use crate::store::StoreError;
+use crate::store::ledger::{
+    Acknowledged, Channel, HistoryEntry, Ledger, LedgerLine, Notice, Reason, StoredAssessment,
+};
+
+pub(super) const LINE: &str = "SELECT id, child, addressee, raised_ms, told_ms, acknowledged_ms, \
+                               acknowledged_by, ended_ms, undelivered, body FROM escalation";
+const NOTICE: &str = "SELECT key, escalation, person, channel, reason, written_ms, attempts, \
+                      next_try_ms, sent_ms, last_error FROM notice";
+
+pub(super) fn line(row: &Row<'_>) -> rusqlite::Result<LedgerLine> {
+    let at = instant_option(row, "acknowledged_ms")?;
+    let by = parsed_option(row, "acknowledged_by")?;
+    Ok(LedgerLine {
+        id: parsed(row, "id")?,
+        child: parsed(row, "child")?,
+        escalation: json(row, "body")?,
+        addressee: parsed(row, "addressee")?,
+        raised: instant(row, "raised_ms")?,
+        told: instant_option(row, "told_ms")?,
+        acknowledged: at.zip(by).map(|(at, by)| Acknowledged { at, by }),
+        ended: instant_option(row, "ended_ms")?,
+        undelivered: row.get("undelivered")?,
+    })
+}
+
+fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
+    let unknown =
+        |column: &str| rusqlite::Error::InvalidColumnType(0, column.to_owned(), Type::Text);
+    let channel: String = row.get("channel")?;
+    let reason: String = row.get("reason")?;
+    Ok(Notice {
+        key: row.get("key")?,
+        escalation: parsed(row, "escalation")?,
+        person: parsed(row, "person")?,
+        channel: [Channel::Email]
+            .into_iter()
+            .find(|known| known.as_str() == channel)
+            .ok_or_else(|| unknown("channel"))?,
+        reason: Reason::ALL
+            .into_iter()
+            .find(|known| known.as_str() == reason)
+            .ok_or_else(|| unknown("reason"))?,
+        written: instant(row, "written_ms")?,
+        attempts: row.get("attempts")?,
+        next_try: instant(row, "next_try_ms")?,
+        sent: instant_option(row, "sent_ms")?,
+        last_error: row.get("last_error")?,
+    })
+}
+
+fn rank(urgency: Urgency) -> i64 {
+    let place = Urgency::ALL.iter().position(|known| *known == urgency);
+    place.and_then(|place| i64::try_from(place).ok()).unwrap_or(i64::MAX)
+}
+
+/// One millisecond behind the instant: a limit may be still met at the instant itself.
+fn just_after_ms(instant: DateTime<Utc>) -> i64 {
+    ms(instant) + 1
+}
+
+impl Ledger for SqliteTx<'_> {
+    fn assessment(&self, child: ChildId) -> Result<Option<StoredAssessment>, StoreError> {
+        let sql = "SELECT child, body, next_change_ms FROM assessment WHERE child = ?1";
+        self.one("read an assessment", sql, [child.to_string()], |row| {
+            Ok(StoredAssessment {
+                child: parsed(row, "child")?,
+                assessment: json(row, "body")?,
+                next_change: instant_option(row, "next_change_ms")?,
+            })
+        })
+    }
+
+    fn put_assessment(&mut self, stored: &StoredAssessment) -> Result<(), StoreError> {
+        let sql = "INSERT INTO assessment (child, body, next_change_ms) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (child) DO UPDATE SET body = excluded.body, \
+                   next_change_ms = excluded.next_change_ms";
+        let params = params![
+            stored.child.to_string(),
+            to_json(&stored.assessment),
+            stored.next_change.map(just_after_ms)
+        ];
+        self.execute("write an assessment", sql, params).map(drop)
+    }
+
+    fn due_children(&self, now: DateTime<Utc>, count: usize) -> Result<Vec<ChildId>, StoreError> {
+        let sql = "SELECT child FROM assessment WHERE next_change_ms <= ?1 \
+                   ORDER BY next_change_ms, child LIMIT ?2";
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.all("list due children", sql, params![ms(now), count], |row| parsed(row, "child"))
+    }
+
+    fn next_change(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT min(next_change_ms) AS next FROM assessment";
+        let next = self.one("read the next limit", sql, [], |row| instant_option(row, "next"))?;
+        Ok(next.flatten())
+    }
+
+    fn lines(&self, child: ChildId) -> Result<Vec<LedgerLine>, StoreError> {
+        let sql = format!("{LINE} WHERE child = ?1 ORDER BY raised_ms, id");
+        self.all("read a child's escalations", &sql, [child.to_string()], line)
+    }
+
+    fn line(&self, id: EscalationId) -> Result<Option<LedgerLine>, StoreError> {
+        let sql = format!("{LINE} WHERE id = ?1");
+        self.one("read an escalation", &sql, [id.to_string()], line)
+    }
+
+    fn inbox(&self, addressee: Option<PersonId>) -> Result<Vec<LedgerLine>, StoreError> {
+        let filter = if addressee.is_some() { "addressee = ?1" } else { "?1 IS NULL" };
+        let sql = format!(
+            "{LINE} WHERE {filter} AND ended_ms IS NULL \
+             ORDER BY urgency, due_ms IS NULL, due_ms, since_ms, id"
+        );
+        self.all("read an inbox", &sql, [text_option(addressee.as_ref())], line)
+    }
+
+    fn put_line(&mut self, line: &LedgerLine) -> Result<(), StoreError> {
+        let sql = "INSERT INTO escalation (id, child, clause, cause, to_role, addressee, urgency, \
+                   standing, due_ms, since_ms, raised_ms, told_ms, acknowledged_ms, \
+                   acknowledged_by, ended_ms, undelivered, body) VALUES (:id, :child, :clause, \
+                   :cause, :to_role, :addressee, :urgency, :standing, :due, :since, :raised, \
+                   :told, :acknowledged, :acknowledged_by, :ended, :undelivered, :body) \
+                   ON CONFLICT (id) DO UPDATE SET addressee = excluded.addressee, \
+                   urgency = excluded.urgency, standing = excluded.standing, \
+                   due_ms = excluded.due_ms, since_ms = excluded.since_ms, \
+                   told_ms = excluded.told_ms, acknowledged_ms = excluded.acknowledged_ms, \
+                   acknowledged_by = excluded.acknowledged_by, ended_ms = excluded.ended_ms, \
+                   undelivered = excluded.undelivered, body = excluded.body";
+        let escalation = &line.escalation;
+        let params = named_params! {
+            ":id": line.id.to_string(),
+            ":child": line.child.to_string(),
+            ":clause": escalation.clause.0,
+            ":cause": escalation.cause.0.to_string(),
+            ":to_role": escalation.to.as_str(),
+            ":addressee": line.addressee.to_string(),
+            ":urgency": rank(escalation.urgency),
+            ":standing": escalation.standing.as_str(),
+            ":due": ms_option(escalation.due),
+            ":since": ms(escalation.since),
+            ":raised": ms(line.raised),
+            ":told": ms_option(line.told),
+            ":acknowledged": ms_option(line.acknowledged.map(|taken| taken.at)),
+            ":acknowledged_by": line.acknowledged.map(|taken| taken.by.to_string()),
+            ":ended": ms_option(line.ended),
+            ":undelivered": line.undelivered,
+            ":body": to_json(escalation),
+        };
+        self.execute("write an escalation", sql, params).map(drop)
+    }
+
+    fn line_history(&self, id: EscalationId) -> Result<Vec<HistoryEntry>, StoreError> {
+        let sql = "SELECT at_ms, what, by_person, note FROM escalation_history \
+                   WHERE escalation = ?1 ORDER BY number";
+        self.all("read an escalation's history", sql, [id.to_string()], |row| {
+            Ok(HistoryEntry {
+                at: instant(row, "at_ms")?,
+                what: row.get("what")?,
+                by: parsed_option(row, "by_person")?,
+                note: row.get("note")?,
+            })
+        })
+    }
+
+    fn put_line_history(
+        &mut self,
+        id: EscalationId,
+        entry: &HistoryEntry,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO escalation_history (escalation, at_ms, what, by_person, note) \
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let params = params![
+            id.to_string(),
+            ms(entry.at),
+            entry.what,
+            text_option(entry.by.as_ref()),
+            entry.note,
+        ];
+        self.execute("write an escalation's history", sql, params).map(drop)
+    }
+
+    fn put_notice(&mut self, notice: &Notice) -> Result<(), StoreError> {
+        let sql = "INSERT INTO notice (key, escalation, person, channel, reason, written_ms, \
+                   attempts, next_try_ms, sent_ms, last_error) VALUES (:key, :escalation, \
+                   :person, :channel, :reason, :written, :attempts, :next_try, :sent, \
+                   :last_error) ON CONFLICT (key) DO NOTHING";
+        let params = named_params! {
+            ":key": notice.key,
+            ":escalation": notice.escalation.to_string(),
+            ":person": notice.person.to_string(),
+            ":channel": notice.channel.as_str(),
+            ":reason": notice.reason.as_str(),
+            ":written": ms(notice.written),
+            ":attempts": notice.attempts,
+            ":next_try": ms(notice.next_try),
+            ":sent": ms_option(notice.sent),
+            ":last_error": notice.last_error,
+        };
+        self.execute("write a notice", sql, params).map(drop)
+    }
+
+    fn update_notice(&mut self, notice: &Notice) -> Result<(), StoreError> {
+        let sql = "UPDATE notice SET attempts = ?2, next_try_ms = ?3, sent_ms = ?4, \
+                   last_error = ?5 WHERE key = ?1";
+        let params = params![
+            notice.key,
+            notice.attempts,
+            ms(notice.next_try),
+            ms_option(notice.sent),
+            notice.last_error,
+        ];
+        self.execute("write what became of a notice", sql, params).map(drop)
+    }
+
+    fn due_notices(&self, now: DateTime<Utc>, count: usize) -> Result<Vec<Notice>, StoreError> {
+        let sql = format!(
+            "{NOTICE} WHERE sent_ms IS NULL AND next_try_ms <= ?1 \
+             ORDER BY next_try_ms, key LIMIT ?2"
+        );
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.all("list due notices", &sql, params![ms(now), count], notice)
+    }
+
+    fn next_notice(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let sql = "SELECT min(next_try_ms) AS next FROM notice WHERE sent_ms IS NULL";
+        let next = self.one("read the next notice", sql, [], |row| instant_option(row, "next"))?;
+        Ok(next.flatten())
+    }
+
+    fn notices(&self, escalation: EscalationId) -> Result<Vec<Notice>, StoreError> {
+        let sql = format!("{NOTICE} WHERE escalation = ?1 ORDER BY written_ms, key");
+        self.all("list an escalation's notices", &sql, [escalation.to_string()], notice)
+    }
+}
