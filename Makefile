@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test reset-demo schemas clean
+.PHONY: help run test reset-demo generate clean
 
 # Where `make run` listens, and what it keeps its demonstration in.
 export LISTEN ?= 127.0.0.1:8470
@@ -20,8 +20,8 @@ test: ## Check everything that must hold before a change is taken in
 reset-demo: ## Throw the demonstration's data away; the next `make run` starts afresh
 	@setup/reset-demo
 
-schemas: ## Write schema/events again from the Rust types
-	@setup/schemas
+generate: ## Write again what is generated: schema/events, the table in docs/operations.md
+	@setup/generate
 
 clean: ## Remove what was built; keeps the demonstration
 	@cargo clean

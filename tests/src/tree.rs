@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 /// Folders that hold nothing of the project's own.
 const NOT_OURS: &[&str] = &[".doorstep", ".git", ".tools", "node_modules", "target"];
 
+/// What `make generate` sets: write what is generated instead of comparing it.
+pub const GENERATE: &str = "DOORSTEP_GENERATE";
+
 /// A text file of the project.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextFile {
@@ -33,9 +36,11 @@ impl TextFile {
         self.text.lines().enumerate().map(|(index, line)| (index + 1, line))
     }
 
-    /// Its lines with their numbers, up to the tests that stand at the end of a Rust file.
+    /// Its lines with their numbers, up to the tests that stand at the end of a Rust file. A file
+    /// `tests.rs` is such tests as a whole.
     pub fn before_tests(&self) -> impl Iterator<Item = (usize, &str)> {
-        self.numbered().take_while(|(_, line)| line.trim() != "#[cfg(test)]")
+        let is_tests = self.path.ends_with("/tests.rs");
+        self.numbered().take_while(move |(_, line)| !is_tests && line.trim() != "#[cfg(test)]")
     }
 }
 

@@ -1,5 +1,5 @@
 //! The shape of each event on the wire: `schema/events/` holds a JSON Schema per type, written from
-//! the Rust types by `make schemas`, and a frozen example of each that must stay readable for ever.
+//! the Rust types by `make generate`, and a frozen example of each that must stay readable for ever.
 
 mod generate;
 
@@ -11,9 +11,6 @@ use doorstep_tests::tree::{self, TextFile};
 use serde_json::Value;
 
 const FOLDER: &str = "schema/events";
-
-/// What `make schemas` sets: write the files instead of comparing them.
-const WRITE: &str = "DOORSTEP_WRITE_SCHEMAS";
 
 /// The committed files of a folder whose names end so: each by the name before that, with its text.
 fn committed(folder: &str, ending: &str) -> Vec<(String, TextFile)> {
@@ -38,7 +35,7 @@ fn parse(file: &TextFile) -> Value {
 #[test]
 fn committed_schemas_are_what_the_types_say() {
     let generated = generate::schemas();
-    if std::env::var_os(WRITE).is_some() {
+    if std::env::var_os(tree::GENERATE).is_some() {
         for (name, text) in &generated {
             let path = tree::root().join(FOLDER).join(format!("{name}.schema.json"));
             fs::write(path, text).expect("the schema can be written");
@@ -46,10 +43,10 @@ fn committed_schemas_are_what_the_types_say() {
     }
     let committed = committed(FOLDER, ".schema.json");
     let expected: BTreeSet<_> = generated.iter().map(|(name, _)| name.clone()).collect();
-    assert_eq!(names(&committed), expected, "run `make schemas`; delete what is left over");
+    assert_eq!(names(&committed), expected, "run `make generate`; delete what is left over");
     for (name, file) in committed {
         let (_, text) = generated.iter().find(|(other, _)| *other == name).expect("names agree");
-        assert!(file.text == *text, "{} is out of date: run `make schemas`", file.path);
+        assert!(file.text == *text, "{} is out of date: run `make generate`", file.path);
     }
 }
 
