@@ -3,25 +3,47 @@
 mod case;
 mod clauses;
 mod concern;
+mod coverage;
 mod escalate;
+mod explain;
 mod indicators;
 mod load;
 mod pack;
 pub mod scenario;
+mod weaken;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::assessment::{Assessment, ClauseId, NotCounted, WhyNotCounted};
+use crate::assessment::{Assessment, ClauseId, NotCounted, PackRef, WhyNotCounted};
 use crate::calendar::Calendar;
 use crate::event::{ChildRecord, Event};
 use crate::time::local_date;
 use case::{Case, Episode};
+pub use clauses::upheld_by;
 use clauses::{Docket, Meaning, Scope, meaning};
+pub use coverage::{Coverage, Reached};
+pub use explain::{Account, Explanation, describe};
 pub use load::{PackError, read_pack};
 pub use pack::{Clause, Counting, Kind, Limit, Pack, Packs, Parameters, in_force};
+pub use weaken::{Weakening, weakenings};
+
+/// Why an organisation's own pack is not taken into use.
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptError {
+    /// It cannot be read.
+    #[error(transparent)]
+    Malformed(#[from] PackError),
+    /// It is weaker than the pack that it extends: each way, in words.
+    #[error("the pack is weaker than the one it extends: {}", sentences(.0))]
+    Weaker(Vec<Weakening>),
+}
+
+fn sentences(weaker: &[Weakening]) -> String {
+    weaker.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
 
 /// Everything that judging needs besides the child: the packs and the working calendar.
 #[derive(Clone, Debug)]
@@ -54,6 +76,21 @@ impl Policy {
     /// The same policy with only the packs of these ids; an id that is not there is handed back.
     pub fn only(&self, ids: &[&str]) -> Result<Self, String> {
         Ok(Self { packs: self.packs.only(ids)?, calendar: self.calendar.clone() })
+    }
+
+    /// Takes an organisation's own pack into use, from its date on. One that is weaker than the built-in
+    /// pack that it goes back to is refused (GA-0.2), and nothing changes.
+    pub fn adopt(&mut self, text: &str) -> Result<PackRef, AdoptError> {
+        let own = read_pack(text, &self.packs)?;
+        let built_in = load::built_in();
+        let base = built_in.newest().find(|pack| pack.line == own.line);
+        let weaker = base.map_or_else(Vec::new, |base| weakenings(&own, base, &self.calendar));
+        if !weaker.is_empty() {
+            return Err(AdoptError::Weaker(weaker));
+        }
+        let reference = own.reference();
+        self.packs.add(own);
+        Ok(reference)
     }
 
     /// Judges one child at the instant `as_of`, from what its record said before its first event and

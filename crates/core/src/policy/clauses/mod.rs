@@ -31,7 +31,7 @@ pub enum Meaning {
     /// A pattern, found by `indicators`.
     Indicator,
     /// It is upheld elsewhere: where, in words.
-    Elsewhere(#[expect(dead_code, reason = "read by the list of clauses")] &'static str),
+    Elsewhere(&'static str),
 }
 
 /// The meaning of a clause; none where the id has none.
@@ -41,6 +41,17 @@ pub fn meaning(id: &str) -> Option<Meaning> {
         no_access::MEANINGS.iter().chain(failure_to_gain_access::MEANINGS).copied().collect()
     });
     meanings.get(id).copied()
+}
+
+/// Where a clause is upheld in the code, in words.
+pub fn upheld_by(clause: &Clause) -> &'static str {
+    match meaning(&clause.meaning_id().0) {
+        Some(Meaning::InEpisode(_)) => "a duty that arises in an episode of failed contacts",
+        Some(Meaning::Overall(_)) => "a duty that looks at the whole history",
+        Some(Meaning::Indicator) => "a pattern shown to a person",
+        Some(Meaning::Elsewhere(place)) => place,
+        None => "nothing",
+    }
 }
 
 /// Every id that has a meaning, in the documents' order.

@@ -7,6 +7,7 @@ use super::{Difference, Scenario};
 use crate::assessment::{Assessment, Duty, DutyState, Escalation, Urgency, WhyNotCounted};
 use crate::event::Role;
 use crate::policy::clauses::ids;
+use crate::policy::coverage::Reached;
 use crate::time::in_words;
 use crate::words::closest;
 
@@ -83,6 +84,23 @@ impl Expectation {
                 })
                 .transpose()?,
         })
+    }
+
+    /// The clauses and states that it pins down.
+    pub(in crate::policy) fn pinned(&self) -> Vec<(&str, Reached)> {
+        let duties = self.duties.iter().map(|(state, entry)| {
+            let state = match (*state, entry.late) {
+                ("met", Some(true)) => Reached::MetLate,
+                ("met", _) => Reached::Met,
+                ("breached", _) => Reached::Breached,
+                ("ended", _) => Reached::Ended,
+                _ => Reached::Open,
+            };
+            (entry.clause.as_str(), state)
+        });
+        let absent = self.absent.iter().map(|clause| (clause.as_str(), Reached::Absent));
+        let shown = self.indicators.iter().map(|entry| (entry.clause.as_str(), Reached::Shown));
+        duties.chain(absent).chain(shown).collect()
     }
 
     /// Everything in which the answer differs.
