@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::Entropy;
+use doorstep_core::time::ClockReading;
 
 /// The instant now, by the machine's wall clock.
 pub fn now() -> DateTime<Utc> {
@@ -32,4 +33,24 @@ pub fn random<const N: usize>() -> [u8; N] {
 /// The random part of one identifier.
 pub fn entropy() -> Entropy {
     random()
+}
+
+/// What this machine's clocks say.
+pub fn clock() -> ClockReading {
+    let mut clock = ClockReading::wall(now());
+    clock.boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .ok()
+        .and_then(|id| id.trim().parse().ok());
+    if clock.boot.is_some() {
+        clock.monotonic_ms = uptime_ms();
+    }
+    clock
+}
+
+/// Milliseconds since the machine started, where the machine says so. Parsed as whole numbers, so
+/// that no rounding can make it go backwards.
+fn uptime_ms() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/uptime").ok()?;
+    let (seconds, hundredths) = text.split_whitespace().next()?.split_once('.')?;
+    Some(seconds.parse::<u64>().ok()? * 1000 + hundredths.parse::<u64>().ok()? * 10)
 }

@@ -134,7 +134,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// `: did you mean "…"?` for the candidate most like `word`, where one is like it at all.
-fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     const ALIKE: f64 = 0.78;
     let word = word.to_lowercase().replace([' ', '_'], "-");
     let likeness = |candidate: &str| {

@@ -1,0 +1,182 @@
+//! The network of a device on a laptop: one request, one answer, and what it means when there is
+//! none. It never decides what to send; that is the store's sync machine.
+
+use std::time::Duration;
+
+use doorstep_core::wire::Problem;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::{Response, StatusCode, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::failure::{Failure, OrFail as _, Outcome, chain};
+
+/// How long a connection may take to be made.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one exchange may take.
+const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Bytes of an answer.
+const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// A connection to one server.
+pub struct Client {
+    http: reqwest::Client,
+    runtime: tokio::runtime::Runtime,
+    base: Url,
+}
+
+/// Why there is no answer that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// The server could not be reached.
+    #[error(
+        "the server cannot be reached ({0}): your records are safe on this device; sync again later"
+    )]
+    Unreachable(String),
+    /// The server said no, and why.
+    #[error("the server refused: {detail} (request {instance})")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What is wrong and what to do about it.
+        detail: String,
+        /// The request's id.
+        instance: String,
+        /// After which time to ask again.
+        retry_after: Option<Duration>,
+    },
+    /// Something answered that is no Doorstep server.
+    #[error(
+        "what answers is no Doorstep server ({0}): check the address, or the network's sign-in page"
+    )]
+    Stranger(String),
+}
+
+impl NoAnswer {
+    /// After which time to ask again, where the server said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            Self::Unreachable(_) | Self::Stranger(_) => None,
+        }
+    }
+}
+
+impl Client {
+    /// A client of the server at `address`.
+    pub fn new(address: &str) -> Outcome<Self> {
+        let base = base(address)?;
+        // A second installation is refused, which is as good: there is a provider then.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(EXCHANGE_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .or_no("cannot prepare the network")?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .or_no("cannot prepare the network")?;
+        Ok(Self { http, runtime, base })
+    }
+
+    /// Sends `body` to `path` and reads the answer.
+    pub fn post<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: &impl Serialize,
+    ) -> Result<A, NoAnswer> {
+        let url = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
+        let mut request = self.http.post(url).json(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        self.runtime.block_on(async {
+            let response = request.send().await.map_err(|error| unreachable(&error))?;
+            read(response).await
+        })
+    }
+}
+
+fn base(address: &str) -> Outcome<Url> {
+    let wrong = || {
+        let sentence =
+            format!("\"{address}\" is not a server's address: write https://doorstep.example");
+        Failure::Misused(sentence)
+    };
+    let url = Url::parse(address.trim()).map_err(|_| wrong())?;
+    let host = url.host_str().ok_or_else(wrong)?;
+    let loopback = matches!(host, "127.0.0.1" | "localhost" | "[::1]");
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if loopback => Ok(url),
+        "http" => Err(Failure::Misused(format!(
+            "{address} would send records in the clear: use https:// (plain http:// is for this machine only)"
+        ))),
+        _ => Err(wrong()),
+    }
+}
+
+async fn read<A: DeserializeOwned>(mut response: Response) -> Result<A, NoAnswer> {
+    let status = response.status();
+    let kind = header(&response, &CONTENT_TYPE).unwrap_or_default();
+    let retry_after = header(&response, &RETRY_AFTER)
+        .and_then(|seconds| seconds.parse().ok())
+        .map(Duration::from_secs);
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > ANSWER_BYTES_MAX {
+            return Err(NoAnswer::Stranger(format!("more than {ANSWER_BYTES_MAX} bytes")));
+        }
+    }
+    if status == StatusCode::OK && kind.starts_with("application/json") {
+        return serde_json::from_slice(&bytes)
+            .map_err(|error| NoAnswer::Stranger(format!("an answer in another form: {error}")));
+    }
+    match serde_json::from_slice::<Problem>(&bytes) {
+        Ok(problem) => Err(NoAnswer::Refused {
+            status: status.as_u16(),
+            detail: problem.detail,
+            instance: problem.instance,
+            retry_after,
+        }),
+        Err(_) => Err(NoAnswer::Stranger(format!("status {status}, {kind}"))),
+    }
+}
+
+fn header(response: &Response, name: &reqwest::header::HeaderName) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn unreachable(error: &reqwest::Error) -> NoAnswer {
+    if error.is_timeout() {
+        return NoAnswer::Unreachable("it took too long".to_owned());
+    }
+    // The error itself repeats the address; its causes say what happened.
+    let cause = std::error::Error::source(error);
+    NoAnswer::Unreachable(cause.map_or_else(|| error.to_string(), chain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_never_travel_in_the_clear_beyond_this_machine() {
+        for (address, code) in [
+            ("https://doorstep.example", None),
+            ("http://127.0.0.1:8470", None),
+            ("http://localhost:8470/", None),
+            ("http://doorstep.example", Some(2)),
+            ("ftp://doorstep.example", Some(2)),
+            ("doorstep.example", Some(2)),
+            ("", Some(2)),
+        ] {
+            let found = base(address).err().map(|failure| failure.exit_code());
+            assert_eq!(found, code, "{address}");
+        }
+    }
+}

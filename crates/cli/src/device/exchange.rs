@@ -1,0 +1,161 @@
+//! Enrolling and syncing: the ten-line loop over the store's machine, and what it says meanwhile.
+
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
+
+use doorstep_core::wire::{EnrolResponse, SyncResponse};
+use doorstep_device_store::{Invitation, Progress, Store};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use super::client::{Client, NoAnswer};
+use super::folder::Folder;
+use crate::ambient;
+use crate::failure::{Failure, OrFail as _, Outcome};
+use crate::out::Out;
+
+/// The app and its version, as the server hears of it.
+pub const APP: &str = concat!("doorstep ", env!("CARGO_PKG_VERSION"));
+
+/// Exchanges of one sync. At a batch each, more than any device holds.
+const EXCHANGES_MAX: u32 = 100_000;
+/// How often a progress bar is drawn.
+const TICK: Duration = Duration::from_millis(100);
+
+/// What a sync came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Synced {
+    /// Requests that were answered.
+    pub exchanges: u32,
+    /// Own records that the server has now.
+    pub sent: u64,
+    /// Those of them that it set aside.
+    pub set_aside: u64,
+    /// Records that came from others.
+    pub received: u64,
+    /// Children who entered, or whose card changed.
+    pub children: u64,
+    /// Children who left.
+    pub left: u64,
+    /// Own records still to be sent.
+    pub unsent: u64,
+}
+
+/// Exchanges a code for an identity.
+pub fn enrol(
+    store: &mut Store,
+    folder: &Folder,
+    server: &str,
+    code: &str,
+    device_name: &str,
+) -> Outcome<EnrolResponse> {
+    let client = Client::new(server)?;
+    let invitation = Invitation {
+        code: code.trim().to_owned(),
+        device_name: device_name.to_owned(),
+        app: APP.to_owned(),
+    };
+    let request = store
+        .prepare(&invitation, ambient::random())
+        .map_err(|error| Failure::No(error.to_string()))?;
+    let answer: EnrolResponse =
+        client.post("/v1/enrol", None, &request).map_err(|error| Failure::No(error.to_string()))?;
+    folder.put_server(server)?;
+    store.enrolled(&answer).map_err(|error| Failure::No(error.to_string()))?;
+    Ok(answer)
+}
+
+/// Exchanges with the server until neither side has anything new. `tell` hears of every answer.
+pub fn sync(
+    store: &mut Store,
+    server: &str,
+    mut tell: impl FnMut(&Synced, &Progress) -> Outcome,
+) -> Outcome<Synced> {
+    let client = Client::new(server)?;
+    let token = store
+        .enrolment()
+        .or_no("cannot read the device's enrolment")?
+        .ok_or_else(|| Failure::No(doorstep_device_store::Error::NotEnrolled.to_string()))?
+        .token;
+    store.sync_now().or_no("cannot begin to sync")?;
+    let mut synced = Synced::default();
+    while synced.exchanges < EXCHANGES_MAX {
+        let request =
+            store.next_request(&ambient::clock(), APP).or_no("cannot prepare a request")?;
+        let Some(request) = request else { break };
+        let answer = client.post::<SyncResponse>("/v1/sync", Some(&token), &request);
+        let answer = answer.map_err(|error| no_answer(store, &error))?;
+        let progress = store.receive(&answer).map_err(|error| Failure::No(error.to_string()))?;
+        synced.add(&progress);
+        tell(&synced, &progress)?;
+    }
+    Ok(synced)
+}
+
+/// Lets the machine know, so that it waits before it asks again.
+fn no_answer(store: &mut Store, error: &NoAnswer) -> Failure {
+    let jitter = u64::from_le_bytes(ambient::random());
+    match store.failed(ambient::now(), error.retry_after(), jitter) {
+        Ok(_) => Failure::No(error.to_string()),
+        Err(store) => Failure::No(format!("{error}; and {store}")),
+    }
+}
+
+impl Synced {
+    fn add(&mut self, progress: &Progress) {
+        self.exchanges += 1;
+        self.sent += progress.receipts;
+        self.set_aside += progress.needs_you;
+        self.received += progress.new_events;
+        self.children += progress.cards;
+        self.left += progress.forgotten;
+        self.unsent = progress.unsent;
+    }
+
+    /// What it came to, in a line.
+    pub fn sentence(&self) -> String {
+        let mut text = format!("sent {}, received {}", self.sent, self.received);
+        for (count, words) in [
+            (self.children, "children new or changed"),
+            (self.left, "children left your caseload"),
+            (self.set_aside, "records need you"),
+            (self.unsent, "records still to be sent"),
+        ] {
+            if count > 0 {
+                text = format!("{text}, {count} {words}");
+            }
+        }
+        text
+    }
+}
+
+/// Syncs with a bar on a terminal, and with plain lines elsewhere.
+pub fn sync_and_show(
+    store: &mut Store,
+    server: &str,
+    quiet: bool,
+    out: &mut Out,
+) -> Outcome<Synced> {
+    if quiet {
+        return sync(store, server, |_, _| Ok(()));
+    }
+    if !io::stderr().is_terminal() {
+        return sync(store, server, |synced, progress| {
+            let more = if progress.more { ", more to come" } else { "" };
+            out.line(format!("exchange {}: {}{more}", synced.exchanges, synced.sentence()))
+        });
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {msg}");
+    bar.set_style(style.expect("the template is a constant"));
+    bar.enable_steady_tick(TICK);
+    let synced = sync(store, server, |synced, progress| {
+        let done = synced.sent + synced.received + synced.children;
+        bar.set_length(done + progress.unsent + progress.children_left);
+        bar.set_position(done);
+        bar.set_message(synced.sentence());
+        Ok(())
+    });
+    bar.finish_and_clear();
+    synced
+}

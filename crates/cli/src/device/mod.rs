@@ -1,0 +1,192 @@
+//! `doorstep device`: a working device on its own encrypted file, for people on a laptop, for scripts
+//! and for tests.
+
+pub mod advice;
+pub mod client;
+pub mod describe;
+pub mod exchange;
+pub mod find;
+pub mod folder;
+mod passphrase;
+pub mod record;
+mod show;
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use doorstep_core::ids::EventId;
+use doorstep_core::policy::Policy;
+use doorstep_core::time::in_words;
+use doorstep_core::wire::ChildCard;
+use doorstep_device_store::Store;
+use serde_json::json;
+
+use self::advice::Advice;
+use self::folder::Folder;
+use crate::failure::{Failure, OrFail as _, Outcome};
+use crate::out::Out;
+
+/// A device on this computer: record visits, see what is owed, sync
+#[derive(Args, Clone, Debug)]
+#[command(
+    after_help = "A device works without a network: everything but `enrol` and `sync` is local.\n\n\
+    Examples:\n  \
+    doorstep device init\n  \
+    doorstep device enrol 7KQ4-M2XP --server https://doorstep.example\n  \
+    doorstep device sync\n  \
+    doorstep device record --child amber --form no-response --step windows-checked\n  \
+    doorstep device duties amber\n\n\
+    The passphrase is asked for, or taken from --passphrase-file or DOORSTEP_PASSPHRASE."
+)]
+pub struct DeviceArgs {
+    /// The device's folder
+    #[arg(
+        long,
+        visible_alias = "store",
+        value_name = "DIR",
+        global = true,
+        env = "DOORSTEP_DEVICE",
+        default_value = "doorstep-device"
+    )]
+    dir: PathBuf,
+    /// A file whose first line is the passphrase
+    #[arg(long, value_name = "FILE", global = true, env = "DOORSTEP_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "one of these is made in the life of a process")]
+enum Action {
+    /// Make an empty, encrypted device
+    Init,
+    /// Give the device an identity with the code that a manager issued
+    Enrol {
+        /// The code
+        code: String,
+        /// The server's address
+        #[arg(long, value_name = "URL", env = "DOORSTEP_SERVER")]
+        server: String,
+        /// What you call this device
+        #[arg(long, value_name = "NAME", default_value = "laptop")]
+        name: String,
+    },
+    /// What is owed today, and whom to phone
+    Today {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    Record(record::RecordArgs),
+    /// The records made on this device, the newest first
+    List {
+        /// How many
+        #[arg(long, value_name = "COUNT", default_value_t = show::RECORDS_DEFAULT)]
+        limit: u32,
+        /// Print them as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// A child: the card, whom to phone, every record
+    Show {
+        /// The child, by a part of the name or by id
+        child: String,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What is owed, for one child or for all
+    Duties {
+        /// The child, by a part of the name or by id
+        child: Option<String>,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Send what is recorded, fetch what is new
+    Sync {
+        /// Print what it came to as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// How the device stands
+    Status {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs it.
+pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
+    let folder = Folder::at(&args.dir);
+    if matches!(args.action, Action::Init) {
+        folder.init(&passphrase::chosen(args.passphrase_file.as_ref())?)?;
+        out.line(format!("There is an empty, encrypted device in {} now.", args.dir.display()))?;
+        return out.line("Next: doorstep device enrol CODE --server URL");
+    }
+    folder.expect_there()?;
+    let mut store = folder.open(&passphrase::known(args.passphrase_file.as_ref())?)?;
+    match &args.action {
+        Action::Init => Ok(()),
+        Action::Enrol { code, server, name } => {
+            let answer = exchange::enrol(&mut store, &folder, server, code, name)?;
+            let organisation = answer.organisation_name;
+            out.line(format!("This is {}'s device at {organisation} now.", answer.person.name))?;
+            out.line("Next: doorstep device sync")
+        }
+        Action::Today { json } => show::today(&store, *json, out),
+        Action::Record(args) => record::run(args, &mut store, out),
+        Action::List { limit, json } => show::list(&store, *limit, *json, out),
+        Action::Show { child, json } => {
+            let children = store.children().or_no("cannot read the caseload")?;
+            show::child(&store, &find::child(&children, child)?, *json, out)
+        }
+        Action::Duties { child, json } => {
+            let mut children = store.children().or_no("cannot read the caseload")?;
+            if let Some(child) = child {
+                children = vec![find::child(&children, child)?];
+            }
+            show::duties(&store, &children, *json, out)
+        }
+        Action::Sync { json } => sync(&mut store, &folder, *json, out),
+        Action::Status { json } => {
+            let status = store.status().or_no("cannot read the device's status")?;
+            show::status(&status, folder.server().as_deref(), *json, out)
+        }
+    }
+}
+
+fn sync(store: &mut Store, folder: &Folder, json: bool, out: &mut Out) -> Outcome {
+    let server = folder.server().ok_or_else(|| {
+        let sentence = "this device is not enrolled yet: doorstep device enrol CODE --server URL";
+        Failure::No(sentence.to_owned())
+    })?;
+    let synced = exchange::sync_and_show(store, &server, json, out)?;
+    let status = store.status().or_no("cannot read the device's status")?;
+    if json {
+        return out.json(&json!({ "synced": synced, "needs_you": status.needs_you }));
+    }
+    let at = status.last_contact.map(in_words).unwrap_or_default();
+    out.line(format!("Synced at {at}: {}.", synced.sentence()))?;
+    if status.needs_you > 0 {
+        out.line("Some records were set aside and need you: see `doorstep device list`.")?;
+    }
+    Ok(())
+}
+
+/// What the device says about a child, from everything that it holds. `made` was recorded just now.
+pub fn judge(
+    store: &Store,
+    policy: &Policy,
+    card: &ChildCard,
+    made: &[EventId],
+    now: DateTime<Utc>,
+) -> Outcome<Advice> {
+    let held = store.timeline(card.id).or_no("cannot read the device's records")?;
+    let events: Vec<_> = held.iter().filter_map(|held| held.event().cloned()).collect();
+    let judged = store.assess(card.id, policy, now).or_no("cannot judge this child")?;
+    Ok(advice::advice(card, &judged.assessment, &events, made, judged.unreadable.len()))
+}
