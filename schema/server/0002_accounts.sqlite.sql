@@ -1,35 +1,39 @@
--- Sign-in to the console. Instants are milliseconds since 1970 (UTC), identifiers are UUIDs as text,
--- hashes are raw bytes.
+-- Sign-in to the console. Instants are milliseconds since 1970 (UTC), identifiers are UUIDs as text.
 
 -- Who may sign in. One account for a person.
-create table account (
-    person       text primary key references person (id),
+CREATE TABLE account (
+    person TEXT PRIMARY KEY REFERENCES person (id),
     -- The name to sign in with, in lower case.
-    login        text not null unique check (login = lower(login)),
+    login TEXT NOT NULL UNIQUE,
     -- The password's hash, a PHC string of Argon2id.
-    password     text not null check (password like '$argon2id$%'),
-    created_ms   integer not null,
+    password TEXT NOT NULL CHECK (password LIKE '$argon2id$%'),
+    created_ms INTEGER NOT NULL,
     -- When the password was set last.
-    password_ms  integer not null,
-    -- Since when the account may not be used; null: it may.
-    disabled_ms  integer
-) strict;
+    password_ms INTEGER NOT NULL,
+    -- Since when the account may not be used; else null.
+    disabled_ms INTEGER
+) STRICT, WITHOUT ROWID;
 
 -- Who is signed in. The token itself is only in the browser's cookie.
-create table session (
-    token_hash blob primary key check (length(token_hash) = 32),
-    person     text not null references account (person),
-    started_ms integer not null,
+CREATE TABLE session (
+    -- SHA-256 of the token.
+    token_hash BLOB PRIMARY KEY CHECK (length(token_hash) = 32),
+    person TEXT NOT NULL REFERENCES account (person),
+    started_ms INTEGER NOT NULL,
     -- When the person last asked for something.
-    seen_ms    integer not null
-) strict;
-create index session_person on session (person);
+    seen_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_person ON session (person);
 
--- Failed sign-ins, by the hash of the name that was typed, whether there is such an account or not.
-create table sign_in_failure (
-    login_hash blob primary key check (length(login_hash) = 32),
+-- Failed sign-ins, whether there is such an account or not.
+CREATE TABLE sign_in_failure (
+    -- SHA-256 of the name that was typed, in lower case.
+    login_hash BLOB PRIMARY KEY CHECK (length(login_hash) = 32),
     -- How many in a row.
-    count      integer not null check (count > 0),
-    last_ms    integer not null
-) strict;
-create index sign_in_failure_last on sign_in_failure (last_ms);
+    count INTEGER NOT NULL CHECK (count > 0),
+    last_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_in_failure_by_age ON sign_in_failure (last_ms);
+
+-- What has ended, for those who look back.
+CREATE INDEX escalation_ended ON escalation (addressee, ended_ms) WHERE ended_ms IS NOT NULL;

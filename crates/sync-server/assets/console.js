@@ -26,7 +26,7 @@ function follow (live) {
     if (fetching) { again = true; return }
     fetching = true
     try {
-      const response = await fetch(window.location.href, { headers: { accept: 'text/html' } })
+      const response = await fetch(window.location.href, { headers: { accept: 'text/html', 'doorstep-by-itself': '1' } })
       if (response.redirected || !response.ok) return window.location.reload()
       const page = new DOMParser().parseFromString(await response.text(), 'text/html')
       const next = page.querySelector('[data-live]')

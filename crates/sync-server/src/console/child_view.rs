@@ -30,7 +30,7 @@ pub fn content(page: &ChildPage<'_>) -> Markup {
     let file = page.file;
     html! {
         span.govuk-caption-l { "Child" }
-        h1.govuk-heading-xl { (file.child.name) }
+        h1.govuk-heading-l { (file.child.name) }
         (parts::summary_list(&card_rows(page)))
         @match &file.assessment {
             None => {
@@ -91,12 +91,10 @@ fn address(page: &ChildPage<'_>) -> Markup {
     match (&card.address, card.address_protected && !page.address_shown) {
         (None, _) => html! { "Not recorded" },
         (Some(_), true) => html! {
-            (parts::tag(Some("yellow"), "Protected"))
-            form method="post" action=(format!("/children/{}/address", card.id)) {
+            form.ds-protected method="post" action=(format!("/children/{}/address", card.id)) {
                 (csrf_field(page.csrf))
-                button."govuk-button govuk-button--secondary ds-button-small" {
-                    "Show the address"
-                }
+                (parts::tag(Some("yellow"), "Protected"))
+                button."govuk-button govuk-button--secondary" { "Show the address" }
             }
             span.govuk-hint { "Showing it is written to the access log." }
         },
@@ -175,7 +173,7 @@ pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
         .iter()
         .map(|duty| {
             vec![
-                html! { (duty.sentence) br; span.govuk-hint { (duty.clause) ", "
+                html! { strong { (duty.sentence) } br; span.govuk-hint { (duty.clause) ", "
                 (words::modality(duty.modality)) } },
                 html! { (words::sentence_case(&words::role(duty.owner))) },
                 duty_limit(duty, now),
@@ -237,7 +235,7 @@ fn closing(assessment: &Assessment) -> Markup {
     let gates: Vec<_> = assessment
         .owed()
         .into_iter()
-        .filter(|duty| CLOSING_GATES.contains(&duty.clause.0.as_str()))
+        .filter(|duty| CLOSING_GATES.contains(&&*duty.clause.0))
         .collect();
     html! {
         h2.govuk-heading-m { "May it be closed?" }

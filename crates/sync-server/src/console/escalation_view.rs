@@ -1,7 +1,7 @@
 //! How one escalation is drawn.
 
 use chrono::{DateTime, Utc};
-use doorstep_core::assessment::Duty;
+use doorstep_core::assessment::{Assessment, Duty};
 use maud::{Markup, html};
 
 use super::gather::EscalationFile;
@@ -52,32 +52,35 @@ pub fn content(page: &EscalationPage<'_>) -> Markup {
     html! {
         (notice(page))
         span.govuk-caption-l { "Escalation · " (raised.escalation.clause) }
-        h1.govuk-heading-xl { (raised.child_name) }
+        h1.govuk-heading-l { (raised.child_name) }
         div.ds-tags {
             @if page.owed() { (parts::urgency_tag(raised.escalation.urgency)) }
             (inbox_view::stage_tag(raised.stage()))
         }
-        div.govuk-grid-row {
-            div.govuk-grid-column-two-thirds {
-                p.ds-lead { (raised.escalation.sentence) }
+        div.ds-columns {
+            div.ds-columns__lead { p.ds-lead { (raised.escalation.sentence) } }
+            div.ds-columns__aside {
+                div.ds-columns__panel { (panel(page)) }
+                div.ds-columns__side {
+                    (told(page))
+                    (history(page))
+                }
             }
-            div.govuk-grid-column-one-third { (panel(page)) }
-            div.govuk-grid-column-two-thirds { (particulars(page)) }
+            div.ds-columns__main { (reasons(page)) }
         }
     }
 }
 
-fn particulars(page: &EscalationPage<'_>) -> Markup {
+fn reasons(page: &EscalationPage<'_>) -> Markup {
     let raised = &page.escalation.raised;
+    let this = |duty: &&Duty| {
+        duty.clause == raised.escalation.clause && duty.cause == raised.escalation.cause
+    };
+    let owed = page.escalation.file.assessment.iter().flat_map(Assessment::owed);
+    let others: Vec<_> = owed.filter(|duty| !this(duty)).collect();
     html! {
         h2.govuk-heading-m { "Why you are told" }
         (parts::summary_list(&why_rows(page)))
-        h2.govuk-heading-m { "Who is told" }
-        (parts::summary_list(&told_rows(page)))
-        (history(page))
-        @let others: Vec<_> = page.escalation.file.assessment.iter().flat_map(|a| a.owed()).filter(|duty| {
-            duty.clause != raised.escalation.clause || duty.cause != raised.escalation.cause
-        }).collect();
         (child_view::duties("What else is owed", &others, page.now))
         p.govuk-body {
             a.govuk-link href=(format!("/children/{}", raised.child)) {
@@ -167,7 +170,7 @@ fn why_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
             html! {
                 (words::sentence_case(end)) (parts::instant(due.at, &times::short(due.at, page.now)))
                 br;
-                span.govuk-hint { (times::computed(due)) }
+                span.govuk-hint { (words::sentence_case(&times::computed(due))) }
             },
         ));
     }
@@ -201,16 +204,20 @@ fn evidence(page: &EscalationPage<'_>) -> Markup {
     }
 }
 
-fn told_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
+fn told(page: &EscalationPage<'_>) -> Markup {
     let raised = &page.escalation.raised;
-    let to = html! { (raised.addressee_name) ", " (words::role(raised.escalation.to)) };
-    let told = html! {
+    html! {
+        h2.govuk-heading-m { "Who is told" }
+        p.govuk-body {
+            strong { (raised.addressee_name) }
+            br;
+            (words::sentence_case(&words::role(raised.escalation.to)))
+        }
         ul.govuk-list {
             li { "In the inbox since " (times::short(raised.entered, page.now)) }
             @for (notice, name) in &page.escalation.notices { li { (sent(notice, name, page.now)) } }
         }
-    };
-    vec![("Addressed to", to), ("Told", told)]
+    }
 }
 
 fn sent(notice: &ledger::Notice, name: &str, now: DateTime<Utc>) -> Markup {

@@ -33,7 +33,7 @@ pub fn content(inbox: &Inbox) -> Markup {
     let live = format!("/inbox/live{}", inbox.filter.query(1));
     html! {
         div.ds-title-row {
-            h1.govuk-heading-xl { "Inbox" }
+            h1.govuk-heading-l { "Inbox" }
             p.ds-live data-live-status { "As of " (times::short(inbox.now, inbox.now)) }
         }
         p.govuk-visually-hidden role="status" data-announce {}
@@ -140,7 +140,7 @@ fn card(row: &Raised, now: DateTime<Utc>) -> Markup {
                         id=(format!("escalation-{}", row.id)) { (row.child_name) }
                 }
                 p.ds-card__sentence { (escalation.sentence) }
-                p.ds-card__why { (timeline::why(&row.evidence, now)) }
+                p.ds-card__why { "Why: " (timeline::why(&row.evidence, now)) }
                 @if row.undelivered {
                     p.ds-card__why { strong { "The notice by e-mail does not arrive." } }
                 }

@@ -57,8 +57,8 @@ fn read_logged(
 
 fn content(rows: &[SetAsideRow], now: DateTime<Utc>) -> Markup {
     html! {
-        h1.govuk-heading-xl { "Set aside" }
-        p.govuk-body-l {
+        h1.govuk-heading-l { "Set aside" }
+        p.govuk-body {
             "Records that came from a device but could not be taken into the log. Nothing of them "
             "is lost; each waits for a person to look."
         }
@@ -77,7 +77,7 @@ fn card(row: &SetAsideRow, now: DateTime<Utc>) -> Markup {
     html! {
         li."ds-card ds-card--quiet" {
             div {
-                p.ds-card__tags { (parts::tag(Some("yellow"), &entry.code)) }
+                p.ds-card__tags { (parts::tag(Some("grey"), &entry.code)) }
                 h2.ds-card__name { (code_words(&entry.code)) }
                 p.ds-card__sentence { (words::sentence_case(&entry.message)) }
                 p.ds-card__meta {

@@ -83,8 +83,8 @@ pub async fn submit(
 }
 
 /// The same words for an unknown name, a wrong password, a suspended account and too many tries.
-const REFUSAL: &str = "The name or the password is not right. After several tries you have to wait \
-                       a few minutes";
+const REFUSAL: &str = "The username or the password is not right. After several tries, wait a few \
+                       minutes";
 
 /// Opens a session if name and password are right and no waiting is due.
 async fn enter(
@@ -233,7 +233,7 @@ fn form(csrf: &str, next: &str, login: &str, error: Option<&str>) -> Markup {
 fn login_field(login: &str, error: Option<&str>) -> Markup {
     html! {
         div.govuk-form-group .govuk-form-group--error[error.is_some()] {
-            label.govuk-label for="login" { "Name to sign in with" }
+            label.govuk-label for="login" { "Username" }
             @if let Some(words) = error {
                 p.govuk-error-message #login-error {
                     span.govuk-visually-hidden { "Error: " } (words)

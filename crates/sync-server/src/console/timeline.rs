@@ -2,6 +2,7 @@
 //! corrected or was withdrawn marked as such.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Europe::London;
 use doorstep_core::event::{Corrected, What, Withdrawn};
 use doorstep_core::ids::EventId;
 use maud::{Markup, html};
@@ -33,7 +34,9 @@ fn entry(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
             p.ds-timeline__when { (parts::instant(event.at, &times::short(event.at, now))) }
             p.ds-timeline__what { (words::title(&event.what)) }
             @let facts = words::facts(&event.what);
-            @if !facts.is_empty() { p.ds-timeline__detail { (facts.join(" ")) } }
+            @if !facts.is_empty() {
+                ul.ds-timeline__detail { @for fact in &facts { li { (fact) } } }
+            }
             p.ds-timeline__when {
                 "Recorded by " (record.person) ", " (words::role(event.by))
             }
@@ -47,8 +50,8 @@ fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
     html! {
         @if record.received - event.at > LATE {
             p.ds-timeline__mark {
-                "Arrived late: happened " (day_and_time(event.at, now)) ", reached us "
-                (day_and_time(record.received, now))
+                @let [happened, came] = day_and_time(event.at, record.received, now);
+                "Arrived late: happened " (happened) ", reached us " (came)
             }
         }
         @for (correction, by) in corrections(all, event.id) {
@@ -66,13 +69,17 @@ fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
     }
 }
 
-/// `Monday 10:00` within a week of now, with the date before that.
-fn day_and_time(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
-    if now - at < TimeDelta::days(6) {
-        at.with_timezone(&chrono_tz::Europe::London).format("%A %H:%M").to_string()
-    } else {
-        times::short(at, now)
-    }
+/// When it happened and when it came, in the same form: `Monday 10:00` where both are within a week
+/// of now, else with the date.
+fn day_and_time(at: DateTime<Utc>, received: DateTime<Utc>, now: DateTime<Utc>) -> [String; 2] {
+    let recent = now - at < TimeDelta::days(6);
+    [at, received].map(|instant| {
+        if recent {
+            instant.with_timezone(&London).format("%A %H:%M").to_string()
+        } else {
+            times::short(instant, now)
+        }
+    })
 }
 
 fn corrections(all: &[Recorded], of: EventId) -> impl Iterator<Item = (&Corrected, &Recorded)> {

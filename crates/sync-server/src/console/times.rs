@@ -97,7 +97,7 @@ pub fn computed(due: &Due) -> String {
         })
         .collect();
     if days.is_empty() {
-        due.limit.clone()
+        due.limit.to_string()
     } else {
         format!("{}, not counting {}", due.limit, days.join(", "))
     }

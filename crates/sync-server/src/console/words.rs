@@ -265,7 +265,7 @@ fn contact_facts(contact: &FailedContact) -> Vec<String> {
         facts.push("Actively prevented from seeing the child.".to_owned());
     }
     if let Some(reason) = &contact.reason {
-        facts.push(format!("Reason given: {reason}"));
+        facts.push(format!("Reason given: “{reason}”"));
     }
     let steps: Vec<_> = contact.steps.iter().copied().map(step).collect();
     facts.push(if steps.is_empty() {
