@@ -6,6 +6,7 @@ mod device;
 mod failure;
 mod moment;
 mod out;
+mod policy;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ struct Cli {
 #[expect(clippy::large_enum_variant, reason = "one of these is made in the life of a process")]
 enum Command {
     Device(device::DeviceArgs),
+    Policy(policy::PolicyArgs),
     /// Print a shell's completions
     Completions {
         /// The shell
@@ -62,6 +64,7 @@ fn run(command: Command) -> Outcome {
     let mut out = Out::stdout();
     match command {
         Command::Device(args) => device::run(&args, &mut out),
+        Command::Policy(args) => policy::run(&args, &mut out),
         Command::Completions { shell } => completions(shell, &mut out),
     }
 }
