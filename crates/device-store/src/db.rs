@@ -45,6 +45,8 @@ fn unlock(conn: &Connection, key: &Key) -> Result<u32, OpenError> {
     if cipher.is_none_or(|version| version.is_empty()) {
         return Err(OpenError::NoEncryption);
     }
+    // Else it writes to the standard error of whoever called.
+    conn.execute_batch("pragma cipher_log_level = none")?;
     let digits = Zeroizing::new(hex::encode(key.0));
     let pragma = Zeroizing::new(format!("pragma key = \"x'{}'\"", digits.as_str()));
     conn.execute_batch(&pragma)?;

@@ -49,6 +49,6 @@ pub(crate) fn status(conn: &Connection) -> Result<Status, Error> {
         differing: inbox::differing(conn)?.0,
         last_contact: server.map(|server| server.contact),
         failures: pause.map_or(0, |(failures, _)| failures),
-        retry_at: pause.map(|(_, until)| until),
+        retry_at: pause.map(|(_, until)| until).filter(|until| *until > DateTime::UNIX_EPOCH),
     })
 }

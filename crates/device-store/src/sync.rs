@@ -37,6 +37,9 @@ const ENVELOPE_BYTES: usize = 2048;
 /// Bytes of one child asked for again.
 const AGAIN_BYTES: usize = 40;
 
+/// How often failures halve what is sent at a time.
+const HALVINGS_MAX: u32 = 9;
+
 /// The request that is under way.
 #[derive(Clone, Debug)]
 pub(crate) struct InFlight {
@@ -102,7 +105,9 @@ pub(crate) fn next_request(
         return Ok(None);
     }
     let again = inbox::again(conn)?;
+    let failures = pause(conn)?.map_or(0, |(failures, _)| failures);
     let limits = server.as_ref().map_or(Limits::DEFAULT, |server| server.limits);
+    let limits = cautious(limits, failures);
     let cursor = server.map(|server| server.cursor);
     let envelope_bytes = ENVELOPE_BYTES
         + again.len() * AGAIN_BYTES
@@ -131,6 +136,17 @@ pub(crate) fn next_request(
         again,
     };
     Ok(Some((request, in_flight)))
+}
+
+/// Less at a time after each failure: a server may take less than it once told, a weak link may
+/// carry less.
+fn cautious(limits: Limits, failures: u32) -> Limits {
+    let halvings = failures.min(HALVINGS_MAX);
+    Limits {
+        batch_events: limits.batch_events >> halvings,
+        batch_bytes: limits.batch_bytes >> halvings,
+        ..limits
+    }
 }
 
 fn is_due(
@@ -180,7 +196,7 @@ pub(crate) fn receive(
     if progress.stalled {
         keep_pause(tx, 0, in_flight.sent + TimeDelta::seconds(STALL_SECONDS))?;
     } else {
-        resume(tx)?;
+        tx.execute("delete from pause", [])?;
     }
     Ok(progress)
 }
@@ -321,9 +337,9 @@ fn share(whole: i64, jitter: u64) -> i64 {
     i64::try_from(part).unwrap_or(whole)
 }
 
-/// Ends the pause, if there is one.
+/// Lets the next request be due now. The failures still count.
 pub(crate) fn resume(tx: &Transaction<'_>) -> Result<(), Error> {
-    tx.execute("delete from pause", [])?;
+    tx.execute("update pause set until_ms = 0", [])?;
     Ok(())
 }
 

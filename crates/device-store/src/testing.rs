@@ -85,6 +85,11 @@ pub fn enrolment(number: u8) -> EnrolResponse {
     }
 }
 
+/// The connection under a store, to look at what is there and to make the storage fail.
+pub fn connection(store: &Store) -> &Connection {
+    &store.conn
+}
+
 /// A store in memory that was never enrolled.
 pub fn fresh_store() -> Store {
     let conn = Connection::open_in_memory().expect("memory is to be had");

@@ -3,7 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use doorstep_device_store::testing::{KEY, clock, enrol, entropy, enrolled_store, minute, noted};
+use doorstep_device_store::testing::{
+    KEY, child, clock, connection, enrol, enrolled_store, entropy, minute, noted,
+};
 use doorstep_device_store::{Draft, Error, Key, OpenError, Store};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
@@ -61,7 +63,7 @@ impl Place {
 }
 
 fn draft() -> Draft {
-    Draft::new(minute(1), doorstep_device_store::testing::child(1), noted(SECRET))
+    Draft::new(minute(1), child(1), noted(SECRET))
 }
 
 fn files(folder: &Path) -> Vec<String> {
@@ -106,19 +108,16 @@ fn the_search_for_plain_text_would_find_it() {
 #[test]
 fn a_wrong_key_is_refused_and_changes_nothing() {
     let place = Place::with_records(2);
-    let before = place.bytes();
+    let (before, names) = (place.bytes(), files(place.folder.path()));
     let mut other_key = KEY.0;
     other_key[0] ^= 1;
     for key in [Key([1; 48]), Key(other_key)] {
         let refusal = place.open(&key).unwrap_err();
         assert!(matches!(refusal, OpenError::WrongKey(_)), "{refusal}");
     }
-    assert!(matches!(
-        Store::create(place.connect(), &Key([1; 48])),
-        Err(OpenError::WrongKey(_))
-    ));
+    assert!(matches!(Store::create(place.connect(), &Key([1; 48])), Err(OpenError::WrongKey(_))));
     assert_eq!(place.bytes(), before);
-    assert_eq!(files(place.folder.path()), ["device.db"]);
+    assert_eq!(files(place.folder.path()), names);
     place.open(&KEY).unwrap();
 }
 
@@ -164,7 +163,7 @@ fn a_file_that_is_cut_short_is_refused_and_left_as_it_is() {
             Err(_) => false,
             Ok(store) => store.check().is_err() || !store.check().unwrap().is_empty(),
         };
-        assert!(refused, "{length}: {:?}", opened.map(|_| ()));
+        assert!(refused, "{length}: {:?}", opened.map(|store| store.check()));
         drop(place.open(&KEY));
         assert_eq!(place.bytes(), &sound[..length], "{length}");
     }
@@ -272,14 +271,22 @@ fn the_settings_that_make_a_commit_durable_are_on() {
     let place = Place::with_records(1);
     let conn = place.connect();
     let store = Store::open(conn, &KEY).unwrap();
-    let settings = store.settings().unwrap();
+    let setting = |name: &str| -> String {
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(match row.get_ref(0)? {
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                other => other.as_str()?.to_owned(),
+            })
+        };
+        connection(&store).query_row(&format!("pragma {name}"), [], read).unwrap()
+    };
     for (name, value) in [
         ("journal_mode", "truncate"),
         ("synchronous", "2"),
         ("foreign_keys", "1"),
         ("secure_delete", "1"),
     ] {
-        assert_eq!(settings.get(name).map(String::as_str), Some(value), "{name}");
+        assert_eq!(setting(name), value, "{name}");
     }
 }
 
@@ -287,11 +294,11 @@ fn the_settings_that_make_a_commit_durable_are_on() {
 fn a_full_disk_keeps_nothing_of_a_record_and_says_so() {
     let mut store = enrolled_store(1);
     sync(&mut store, 1, &mut Office::new(&[1], &[1]), 0);
-    store.limit_pages_to_those_in_use().unwrap();
+    connection(&store).execute_batch("pragma max_page_count = 60").unwrap();
     let mut kept = 0;
     let refusal = loop {
-        let long = Draft::new(minute(1), doorstep_device_store::testing::child(1), noted(&"x".repeat(3000)));
-        match store.record(&long.clone().and(long.entries[0].child, noted(SECRET)), &clock(1), entropy(kept)) {
+        let long = Draft::new(minute(1), child(1), noted(&"x".repeat(3000)));
+        match store.record(&long.and(child(1), noted(SECRET)), &clock(1), entropy(kept)) {
             Ok(_) => kept += 1,
             Err(refusal) => break refusal,
         }

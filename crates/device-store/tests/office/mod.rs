@@ -162,7 +162,7 @@ impl Office {
     fn page(&mut self, device: u8, request: &SyncRequest, response: &mut SyncResponse) {
         let cursor = request.cursor.as_ref().and_then(|cursor| {
             let (epoch, position) = cursor.0.split_once(':')?;
-            (epoch == self.log_epoch.to_string()).then(|| position.parse::<usize>().unwrap())
+            position.parse().ok().filter(|_: &usize| epoch == self.log_epoch.to_string())
         });
         let caseload = self.caseloads[&device].clone();
         let mut sent = self.sent.remove(&device).filter(|_| cursor.is_some()).unwrap_or_default();
