@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use doorstep_core::calendar::WORKING_DAY_ENDS;
 use doorstep_core::event::Agency;
 use doorstep_core::time::london;
@@ -140,8 +140,17 @@ impl Cells<'_> {
         Some(date)
     }
 
-    /// An instant; a date and time without an offset is local, a date alone ends at 17:00.
+    /// The end of something; a date and time without an offset is local, a date alone is its 17:00.
     pub fn instant(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        self.instant_or(name, WORKING_DAY_ENDS)
+    }
+
+    /// The start of something; a date alone is the midnight that begins it.
+    pub fn first_instant(&mut self, name: &str) -> Option<DateTime<Utc>> {
+        self.instant_or(name, NaiveTime::MIN)
+    }
+
+    fn instant_or(&mut self, name: &str, time: NaiveTime) -> Option<DateTime<Utc>> {
         self.read(name, |text| {
             if let Ok(at) = DateTime::parse_from_rfc3339(text) {
                 return Ok(at.to_utc());
@@ -154,7 +163,7 @@ impl Cells<'_> {
             let day = text.split_once([' ', 'T']).map_or(text, |(day, _)| day);
             let date = date(day)?;
             if day == text {
-                return Ok(london(date, WORKING_DAY_ENDS));
+                return Ok(london(date, time));
             }
             Err(format!("\"{text}\" is not a time; write it as {date} 17:00"))
         })

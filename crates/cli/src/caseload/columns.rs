@@ -31,23 +31,26 @@ const fn optional(name: &'static str) -> Column {
     Column { name, required: false }
 }
 
-const TEAMS: &[Column] = &[required("team_id"), required("name"), optional("phone")];
+const TEAMS: &[Column] = &[required("team_id"), required("name")];
 
 const STAFF: &[Column] = &[
     required("staff_id"),
     required("name"),
     required("role"),
-    required("team_id"),
+    optional("also"),
+    optional("administrator"),
+    optional("team_id"),
     optional("line_manager_id"),
     optional("phone"),
     optional("email"),
+    optional("left"),
 ];
 
 const CHILDREN: &[Column] = &[
     required("child_id"),
     required("name"),
     optional("born"),
-    required("team_id"),
+    optional("team_id"),
     optional("address"),
     optional("address_protected"),
     optional("phone"),
@@ -61,7 +64,13 @@ const CHILDREN: &[Column] = &[
     optional("involved_agencies"),
 ];
 
-const ALLOCATIONS: &[Column] = &[required("child_id"), required("staff_id"), required("role")];
+const ALLOCATIONS: &[Column] = &[
+    required("child_id"),
+    required("staff_id"),
+    required("role"),
+    optional("from"),
+    optional("until"),
+];
 
 impl Kind {
     /// Every kind, in the order in which rows are planned.

@@ -14,8 +14,11 @@ pub use columns::Kind;
 pub use plan::{Change, Plan, Tally, plan};
 pub use read::{File, read};
 
-use chrono::NaiveDate;
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_core::event::{ChildRecord, Role};
+use doorstep_core::words::closest;
 
 /// One team.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +27,6 @@ pub struct TeamRow {
     pub external: String,
     /// Its name.
     pub name: String,
-    /// Its phone number.
-    pub phone: Option<String>,
 }
 
 /// One member of staff.
@@ -37,14 +38,20 @@ pub struct StaffRow {
     pub name: String,
     /// The role in which this person records.
     pub role: Role,
+    /// Further roles held for the team.
+    pub also: BTreeSet<Role>,
+    /// May administer the organisation.
+    pub administrator: bool,
     /// The team, by its identifier.
-    pub team: String,
+    pub team: Option<String>,
     /// The line manager, by identifier.
     pub line_manager: Option<String>,
     /// Phone number.
     pub phone: Option<String>,
     /// E-mail address.
     pub email: Option<String>,
+    /// Since when this person no longer works here (UTC).
+    pub left: Option<DateTime<Utc>>,
 }
 
 /// One child.
@@ -57,7 +64,7 @@ pub struct ChildRow {
     /// Date of birth.
     pub born: Option<NaiveDate>,
     /// The team, by its identifier.
-    pub team: String,
+    pub team: Option<String>,
     /// Where the child lives.
     pub address: Option<String>,
     /// The address must not become known.
@@ -77,6 +84,10 @@ pub struct AllocationRow {
     pub person: String,
     /// In which role.
     pub role: Role,
+    /// From when (UTC); none: from the import on, or as it is there already.
+    pub from: Option<DateTime<Utc>>,
+    /// Until when, not included (UTC); none: for the time being.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// A row with the place that it came from, so that a fault found later can name it.
@@ -133,18 +144,7 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// `: did you mean "…"?` for the candidate most like `word`, where one is like it at all.
+/// `; did you mean "…"?` for the candidate most like `word`, where one is like it at all.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    const ALIKE: f64 = 0.78;
-    let word = word.to_lowercase().replace([' ', '_'], "-");
-    let likeness = |candidate: &str| {
-        strsim::jaro_winkler(&word, &candidate.to_lowercase().replace([' ', '_'], "-"))
-    };
-    candidates
-        .into_iter()
-        .map(|candidate| (likeness(candidate), candidate))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, candidate)| format!("; did you mean \"{candidate}\"?"))
-        .unwrap_or_default()
+    closest(word, &candidates.into_iter().collect::<Vec<_>>())
 }

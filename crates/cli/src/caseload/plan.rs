@@ -79,9 +79,28 @@ pub fn plan(there: &Caseload, wanted: &Caseload) -> Result<Plan, Vec<Fault>> {
             |row| row.external.clone(),
             &mut tallies[2],
         ),
-        allocations: changes(&there.allocations, &wanted.allocations, pair, &mut tallies[3]),
+        allocations: changes(
+            &there.allocations,
+            &kept_starts(&there.allocations, &wanted.allocations),
+            pair,
+            &mut tallies[3],
+        ),
         tallies,
     })
+}
+
+/// Where a row does not say from when, the start that is there already stays.
+fn kept_starts(
+    there: &[At<AllocationRow>],
+    wanted: &[At<AllocationRow>],
+) -> Vec<At<AllocationRow>> {
+    let starts: BTreeMap<_, _> = there.iter().map(|at| (pair(&at.row), at.row.from)).collect();
+    let kept = wanted.iter().map(|at| {
+        let mut at = at.clone();
+        at.row.from = at.row.from.or_else(|| starts.get(&pair(&at.row)).copied().flatten());
+        at
+    });
+    kept.collect()
 }
 
 fn pair(row: &AllocationRow) -> String {
@@ -135,13 +154,17 @@ fn references(there: &Caseload, wanted: &Caseload, faults: &mut Vec<Fault>) {
     let staff = known(&there.staff, &wanted.staff, |row| &row.external);
     let children = known(&there.children, &wanted.children, |row| &row.external);
     for at in &wanted.staff {
-        refers(at, "team_id", &at.row.team, &teams, "team", faults);
+        if let Some(team) = &at.row.team {
+            refers(at, "team_id", team, &teams, "team", faults);
+        }
         if let Some(manager) = &at.row.line_manager {
             refers(at, "line_manager_id", manager, &staff, "member of staff", faults);
         }
     }
     for at in &wanted.children {
-        refers(at, "team_id", &at.row.team, &teams, "team", faults);
+        if let Some(team) = &at.row.team {
+            refers(at, "team_id", team, &teams, "team", faults);
+        }
     }
     for at in &wanted.allocations {
         refers(at, "child_id", &at.row.child, &children, "child", faults);

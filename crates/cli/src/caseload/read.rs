@@ -141,11 +141,7 @@ fn keep<T>(cells: &mut Cells<'_>, read: impl Fn(&mut Cells<'_>) -> T, rows: &mut
 }
 
 fn team_row(cells: &mut Cells<'_>) -> TeamRow {
-    TeamRow {
-        external: cells.needed("team_id"),
-        name: cells.needed("name"),
-        phone: cells.phone("phone"),
-    }
+    TeamRow { external: cells.needed("team_id"), name: cells.needed("name") }
 }
 
 fn staff_row(cells: &mut Cells<'_>) -> StaffRow {
@@ -153,10 +149,13 @@ fn staff_row(cells: &mut Cells<'_>) -> StaffRow {
         external: cells.needed("staff_id"),
         name: cells.needed("name"),
         role: cells.word("role").unwrap_or(Role::Practitioner),
-        team: cells.needed("team_id"),
+        also: cells.words("also"),
+        administrator: cells.flag("administrator"),
+        team: cells.text("team_id"),
         line_manager: cells.text("line_manager_id"),
         phone: cells.phone("phone"),
         email: cells.email("email"),
+        left: cells.first_instant("left"),
     }
 }
 
@@ -165,7 +164,7 @@ fn child_row(cells: &mut Cells<'_>, today: NaiveDate) -> ChildRow {
         external: cells.needed("child_id"),
         name: cells.needed("name"),
         born: cells.past_date("born", today),
-        team: cells.needed("team_id"),
+        team: cells.text("team_id"),
         address: cells.text("address"),
         address_protected: cells.flag("address_protected"),
         phone: cells.phone("phone"),
@@ -187,5 +186,7 @@ fn allocation_row(cells: &mut Cells<'_>) -> AllocationRow {
         child: cells.needed("child_id"),
         person: cells.needed("staff_id"),
         role: cells.word("role").unwrap_or(Role::Practitioner),
+        from: cells.first_instant("from"),
+        until: cells.first_instant("until"),
     }
 }

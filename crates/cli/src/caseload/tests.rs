@@ -2,7 +2,7 @@
 
 use super::*;
 
-const TEAMS: &str = "team_id,name,phone\nT-1,North,01632 960100\n";
+const TEAMS: &str = "team_id,name\nT-1,North\n";
 const STAFF: &str = "staff_id,name,role,team_id,line_manager_id\n\
     S-1,Marion Placeholder,line-manager,T-1,\nS-2,Anna Walkabout,practitioner,T-1,S-1\n";
 const CHILDREN: &str = "child_id,name,team_id,born,plans,involved_agencies\n\
@@ -124,7 +124,7 @@ fn refuses_a_header_that_it_does_not_know() {
             "child_id,name,team_id,adress",
             "line 1, column 4: a file of children has no column \"adress\"; did you mean \"address\"?",
         ),
-        ("child_id,name", "line 1: the column \"team_id\" is missing"),
+        ("child_id,born", "line 1: the column \"name\" is missing"),
         ("team_id,name,name", "line 1, column 3: the column \"name\" is there twice"),
     ] {
         let found = faults(&[header]);
@@ -173,6 +173,21 @@ fn a_second_import_of_the_same_files_changes_nothing() {
     let second = plan(&caseload, &caseload).unwrap();
     assert!(second.is_empty());
     assert_eq!(second.tallies.map(|tally| tally.same), [1, 2, 1, 1]);
+}
+
+#[test]
+fn an_allocation_without_a_start_keeps_the_one_that_is_there() {
+    let dated = "child_id,staff_id,role,from\nC-1,S-2,practitioner,2026-01-05\n";
+    let (there, faults) = read_texts(&[TEAMS, STAFF, CHILDREN, dated]);
+    assert_eq!(faults, []);
+    assert_eq!(there.allocations[0].row.from, "2026-01-05T00:00:00Z".parse().ok());
+    let (wanted, _) = read_texts(&[ALLOCATIONS]);
+    assert_eq!(plan(&there, &wanted).unwrap().tallies[3].same, 1);
+    let ended = "child_id,staff_id,role,until\nC-1,S-2,practitioner,2026-03-01\n";
+    let (wanted, _) = read_texts(&[ended]);
+    let plan = plan(&there, &wanted).unwrap();
+    assert_eq!(plan.tallies[3].changed, 1);
+    assert_eq!(plan.allocations[0].row().from, "2026-01-05T00:00:00Z".parse().ok());
 }
 
 #[test]
