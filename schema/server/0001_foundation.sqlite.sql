@@ -21,10 +21,11 @@ CREATE TABLE team (
     id TEXT PRIMARY KEY,
     -- What the organisation's own system calls it.
     external TEXT NOT NULL UNIQUE,
-    name TEXT NOT NULL
+    name TEXT NOT NULL,
+    phone TEXT
 ) STRICT;
 
--- Staff and volunteers.
+-- Staff and volunteers; and the office itself, as doorstep:office.
 CREATE TABLE person (
     id TEXT PRIMARY KEY,
     external TEXT NOT NULL UNIQUE,

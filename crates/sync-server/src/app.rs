@@ -1,12 +1,15 @@
 //! What every part of the running server shares. No behaviour lives here.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use chrono::{DateTime, Utc};
 use doorstep_core::policy::Policy;
+use doorstep_core::wire::Limits;
 use tokio::sync::{Notify, watch};
 
 use crate::ambient::Ambient;
 use crate::config::Config;
+use crate::judge::Judge;
 use crate::store::Db;
 
 /// The running server: cheap to clone, handed to every request.
@@ -22,6 +25,11 @@ pub struct AppState {
     pub ambient: Ambient,
     /// Who wants to know that something happened.
     pub signals: Signals,
+    /// What `/readyz` looks at.
+    pub health: Health,
+    /// What one request may hold, and one answer.
+    pub limits: Limits,
+    bound_url: Arc<OnceLock<String>>,
 }
 
 impl AppState {
@@ -33,7 +41,32 @@ impl AppState {
             policy: Arc::new(policy),
             ambient,
             signals: Signals::default(),
+            health: Health::default(),
+            limits: Limits::DEFAULT,
+            bound_url: Arc::default(),
         }
+    }
+
+    /// What judging needs besides the store.
+    pub fn judge(&self) -> Judge {
+        Judge {
+            policy: Arc::clone(&self.policy),
+            ambient: self.ambient.clone(),
+            mail: !self.config.smtp.host.is_empty(),
+        }
+    }
+
+    /// How people reach the console, without a slash at the end: as configured, or where the server
+    /// listens.
+    pub fn public_url(&self) -> String {
+        let bound = || self.bound_url.get().cloned().unwrap_or_default();
+        let configured = &self.config.public_url;
+        if configured.is_empty() { bound() } else { configured.clone() }
+    }
+
+    /// Says where the server listens. Only the first word counts.
+    pub fn bound_to(&self, address: std::net::SocketAddr) {
+        self.bound_url.get_or_init(|| format!("http://{address}"));
     }
 }
 
@@ -58,8 +91,13 @@ impl Default for Signals {
 impl Signals {
     /// The ledger may have changed: inboxes are stale, limits may have moved, notices may wait.
     pub fn ledger_changed(&self) {
-        self.inbox.send_modify(|version| *version += 1);
+        self.inbox_changed();
         self.sweep.notify_one();
+    }
+
+    /// Lines of the ledger changed, but no limit moved.
+    pub fn inbox_changed(&self) {
+        self.inbox.send_modify(|version| *version += 1);
         self.outbox.notify_one();
     }
 
@@ -76,5 +114,23 @@ impl Signals {
     /// Returns once a notice may wait.
     pub async fn outbox_wanted(&self) {
         self.outbox.notified().await;
+    }
+}
+
+/// When the parts of the server last did their work.
+#[derive(Clone, Debug, Default)]
+pub struct Health {
+    swept: Arc<Mutex<Option<DateTime<Utc>>>>,
+}
+
+impl Health {
+    /// A sweep ended at `now`.
+    pub fn swept(&self, now: DateTime<Utc>) {
+        *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
+    /// When the last sweep ended (UTC).
+    pub fn last_sweep(&self) -> Option<DateTime<Utc>> {
+        *self.swept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

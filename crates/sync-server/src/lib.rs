@@ -8,9 +8,22 @@ pub mod ambient;
 pub mod app;
 pub mod config;
 pub mod console;
+pub mod deliver;
+pub mod enrol;
 pub mod http;
+pub mod ingest;
+pub mod judge;
+pub mod notify;
+pub mod outbox;
 pub mod store;
+pub mod sweep;
 
 pub use ambient::Ambient;
 pub use app::{AppState, Signals};
 pub use config::{Config, ConfigError};
+
+/// An error with everything that caused it, on one line, for the log.
+pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -36,6 +36,8 @@ pub struct Team {
     pub external: String,
     /// Its name.
     pub name: String,
+    /// Its phone number, as dialled.
+    pub phone: Option<String>,
 }
 
 /// A member of staff or a volunteer.
@@ -66,6 +68,14 @@ pub struct Person {
 }
 
 impl Person {
+    /// The external id of the office itself: what an administrator changes is recorded by it.
+    pub const OFFICE: &'static str = "doorstep:office";
+
+    /// Whether this is the office, not a person of flesh and blood.
+    pub fn is_office(&self) -> bool {
+        self.external == Self::OFFICE
+    }
+
     /// Whether this person holds `role`, as a main or a further one.
     pub fn holds(&self, role: Role) -> bool {
         self.role == role || self.also.contains(&role)

@@ -23,7 +23,12 @@ const CHILD: &str = "SELECT id, external, name, born, address, address_protected
 const ALLOCATION: &str = "SELECT child, person, role, from_ms, until_ms FROM allocation";
 
 fn team(row: &Row<'_>) -> rusqlite::Result<Team> {
-    Ok(Team { id: parsed(row, "id")?, external: row.get("external")?, name: row.get("name")? })
+    Ok(Team {
+        id: parsed(row, "id")?,
+        external: row.get("external")?,
+        name: row.get("name")?,
+        phone: row.get("phone")?,
+    })
 }
 
 fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
@@ -101,15 +106,16 @@ impl Directory for SqliteTx<'_> {
     }
 
     fn teams(&self) -> Result<Vec<Team>, StoreError> {
-        let sql = "SELECT id, external, name FROM team ORDER BY name, id";
+        let sql = "SELECT id, external, name, phone FROM team ORDER BY name, id";
         self.all("list the teams", sql, [], team)
     }
 
     fn put_team(&mut self, team: &Team) -> Result<(), StoreError> {
-        let sql = "INSERT INTO team (id, external, name) VALUES (?1, ?2, ?3) \
+        let sql = "INSERT INTO team (id, external, name, phone) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (id) DO UPDATE SET external = excluded.external, \
-                   name = excluded.name";
-        self.execute("write a team", sql, params![team.id.to_string(), team.external, team.name])?;
+                   name = excluded.name, phone = excluded.phone";
+        let params = params![team.id.to_string(), team.external, team.name, team.phone];
+        self.execute("write a team", sql, params)?;
         self.directory_changed()
     }
 

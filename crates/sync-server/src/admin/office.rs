@@ -1,0 +1,127 @@
+//! The office's own device: what an administrator changes in a child's plans is an event like any
+//! other, sealed by the server's desk and taken in by the same ingest.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use doorstep_core::event::{ChildRecord, Event, PlanChanged, Role, What};
+use doorstep_core::history::History;
+use doorstep_core::ids::{DeviceId, EventId, PersonId};
+use doorstep_core::seal::{Body, Hash, Origin, SealedEvent, SigningKey};
+use doorstep_core::time::ClockReading;
+use doorstep_core::wire::{Limits, Outcome};
+
+use super::AdminError;
+use crate::ingest::{Batch, Incoming, push};
+use crate::judge::{Judge, history};
+use crate::store::devices::{Chain, Device};
+use crate::store::directory::{Child, Person};
+use crate::store::{StoreError, Tx};
+
+/// Makes the office and its desk, unless they are there.
+pub fn put(tx: &mut dyn Tx, judge: &Judge, now: DateTime<Utc>) -> Result<(), AdminError> {
+    if tx.person_called(Person::OFFICE)?.is_some() {
+        return Ok(());
+    }
+    let office = Person {
+        id: PersonId::at(now, judge.ambient.entropy()),
+        external: Person::OFFICE.into(),
+        name: "The office".into(),
+        role: Role::DutyWorker,
+        also: BTreeSet::new(),
+        administrator: false,
+        team: None,
+        email: None,
+        phone: None,
+        line_manager: None,
+        left: None,
+    };
+    tx.put_person(&office)?;
+    let key: [u8; 32] = judge.ambient.random();
+    tx.put_device(&Device {
+        id: DeviceId::at(now, judge.ambient.entropy()),
+        person: office.id,
+        public_key: SigningKey::from_bytes(&key).verifying_key().to_bytes(),
+        // No secret has this hash: the desk does not speak over the network.
+        token_hash: Hash::ORIGIN,
+        desk_key: Some(key),
+        name: "The office's desk".into(),
+        app: concat!("doorstep ", env!("CARGO_PKG_VERSION")).into(),
+        enrolled: now,
+        last_contact: None,
+        unsent: 0,
+        revoked: None,
+        change: 0,
+        directory: 0,
+    })?;
+    Ok(())
+}
+
+/// Records the difference between what stands of a child's plans and what `wanted` says.
+pub fn change_plans(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    child: &Child,
+    wanted: &ChildRecord,
+) -> Result<(), AdminError> {
+    let now = judge.now();
+    let events: Vec<_> =
+        history(&tx.history(child.id)?)?.into_iter().map(|record| record.event).collect();
+    let (mut plans, mut visit_due_by) = (&child.record.plans, child.record.visit_due_by);
+    let folded = History::fold(&events, now);
+    for event in &folded.events {
+        if let What::PlanChanged(changed) = &event.what {
+            plans = changed.plans.as_ref().unwrap_or(plans);
+            visit_due_by = changed.visit_due_by.or(visit_due_by);
+        }
+    }
+    let changed = PlanChanged {
+        plans: (*plans != wanted.plans).then(|| wanted.plans.clone()),
+        // A timescale that is not named any more stays: nothing says that the visit was made.
+        visit_due_by: wanted.visit_due_by.filter(|due| Some(*due) != visit_due_by),
+    };
+    if changed == PlanChanged::default() {
+        return Ok(());
+    }
+    record(tx, judge, child, What::PlanChanged(changed), now)
+}
+
+/// Seals one event at the desk and takes it in.
+fn record(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    child: &Child,
+    what: What,
+    now: DateTime<Utc>,
+) -> Result<(), AdminError> {
+    let office = tx.person_called(Person::OFFICE)?.ok_or(AdminError::NoOrganisation)?;
+    let desk = tx.devices(Some(office.id))?.into_iter().find(|device| device.desk_key.is_some());
+    let desk = desk.ok_or(AdminError::NoOrganisation)?;
+    let key = desk.desk_key.ok_or(AdminError::NoOrganisation)?;
+    let chain = tx.chains(desk.id)?.pop().unwrap_or(Chain::start(1));
+    let origin = Origin {
+        child: child.id,
+        person: office.id,
+        device: desk.id,
+        epoch: chain.epoch,
+        seq: chain.next_seq,
+        previous: chain.head,
+        clock: ClockReading::wall(now),
+    };
+    let id = EventId::at(now, judge.ambient.entropy());
+    let event = Event { id, at: now, recorded: now, by: office.role, what };
+    let sealed = SealedEvent::seal(&Body { origin, event }, &SigningKey::from_bytes(&key));
+    let batch = Batch {
+        epoch: chain.epoch,
+        first_seq: chain.next_seq,
+        events: vec![Incoming::Sealed(sealed)],
+    };
+    let pushed = push(tx, judge, &desk, &batch, &Limits::DEFAULT, now)?;
+    match pushed.verdicts.as_slice() {
+        [verdict] if matches!(verdict.outcome, Outcome::Stored { .. }) => Ok(()),
+        other => {
+            let source = format!("the desk's own event was not stored: {other:?}").into();
+            Err(StoreError::Query { operation: "record a change of plans", source }.into())
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! A child's card: what a device holds of it besides its events, with whom to phone.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::event::Role;
+use doorstep_core::ids::{ChildId, PersonId, TeamId};
+use doorstep_core::seal::Hash;
+use doorstep_core::wire::{ChildCard, Contact};
+
+use super::Cache;
+use crate::store::directory::{Child, People, Person};
+use crate::store::{StoreError, Tx};
+
+/// Makes cards for one person's device; looks up each team once.
+pub struct Cards {
+    now: DateTime<Utc>,
+    line_manager: Option<Person>,
+    teams: Cache<TeamId, Vec<Person>>,
+}
+
+impl Cards {
+    /// Gathers what all cards of `person` share.
+    pub fn gather(tx: &dyn Tx, person: PersonId, now: DateTime<Utc>) -> Result<Self, StoreError> {
+        let person = tx.person(person)?;
+        let manager = person.and_then(|person| person.line_manager);
+        let line_manager = manager.map_or(Ok(None), |id| tx.person(id))?;
+        Ok(Self { now, line_manager, teams: Cache::new() })
+    }
+
+    /// The hash of a child's card.
+    pub fn hash(&mut self, tx: &dyn Tx, child: ChildId) -> Result<Hash, StoreError> {
+        let card = self.card(tx, child)?;
+        let text = serde_json::to_vec(&card).expect("a card has only string keys");
+        Ok(Hash::of(&text))
+    }
+
+    /// A child's card.
+    pub fn card(&mut self, tx: &dyn Tx, id: ChildId) -> Result<ChildCard, StoreError> {
+        let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
+        let contacts = self.contacts(tx, &child)?;
+        Ok(ChildCard {
+            id,
+            name: child.name,
+            born: child.born,
+            address: child.address,
+            address_protected: child.address_protected,
+            phone: child.phone,
+            record: child.record,
+            contacts,
+        })
+    }
+
+    /// Whom to phone: the device's own line manager, who holds the child, and who stands behind the
+    /// child's team. In the order of the roles, without repetition.
+    fn contacts(&mut self, tx: &dyn Tx, child: &Child) -> Result<Vec<Contact>, StoreError> {
+        let mut contacts = Vec::new();
+        if let Some(manager) = &self.line_manager {
+            contacts.push(contact(Role::LineManager, manager));
+        }
+        for line in tx.allocations(child.id)?.iter().filter(|line| line.holds_at(self.now)) {
+            contacts.extend(tx.person(line.person)?.map(|person| contact(line.role, &person)));
+        }
+        if let Some(team) = child.team {
+            if !self.teams.contains_key(&team) {
+                self.teams.insert(team, tx.people(People::Team(team))?);
+            }
+            for person in self.teams[&team].iter().filter(|person| person.is_active(self.now)) {
+                let roles = std::iter::once(person.role).chain(person.also.iter().copied());
+                contacts.extend(roles.filter(stands_behind).map(|role| contact(role, person)));
+            }
+        }
+        contacts.sort_by(|a, b| (a.role, &a.name).cmp(&(b.role, &b.name)));
+        contacts.dedup();
+        Ok(contacts)
+    }
+}
+
+fn contact(role: Role, person: &Person) -> Contact {
+    Contact { role, name: person.name.clone(), phone: person.phone.clone() }
+}
+
+/// Roles that are held for a team, not for a child.
+const fn stands_behind(role: &Role) -> bool {
+    !matches!(
+        role,
+        Role::Practitioner | Role::SocialWorker | Role::LeadSocialWorker | Role::KeyWorker
+    )
+}

@@ -1,0 +1,64 @@
+//! Where a device stands: the text of its cursor. Opaque to the device.
+
+use doorstep_core::wire::Cursor;
+
+use crate::store::devices::Device;
+use crate::store::directory::Organisation;
+
+/// Where a device stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The log's epoch that the positions belong to.
+    log_epoch: u32,
+    /// News of the children that were sent whole were delivered up to here.
+    pub position: u64,
+    /// The list of what the device holds was delivered up to this change.
+    pub change: u64,
+    /// The child that the last page broke off in.
+    pub partial: Option<Partial>,
+}
+
+/// A child that is on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// The change with which it is sent.
+    pub change: u64,
+    /// The position of the last of its events that was sent.
+    pub after: u64,
+}
+
+impl Place {
+    /// Reads a cursor. One that is missing, not ours, of another epoch or ahead of the store begins
+    /// anew: everything that the device is to hold comes again, and the log counts from its head.
+    pub fn read(cursor: Option<&Cursor>, organisation: &Organisation, device: &Device) -> Self {
+        let anew = Self {
+            log_epoch: organisation.log_epoch,
+            position: organisation.head,
+            change: 0,
+            partial: None,
+        };
+        let known = |place: &Self| {
+            place.log_epoch == organisation.log_epoch
+                && place.position <= organisation.head
+                && place.change <= device.change
+        };
+        cursor.and_then(|cursor| Self::parse(&cursor.0)).filter(known).unwrap_or(anew)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut numbers = text.split('.');
+        let mut next = || numbers.next()?.parse::<u64>().ok();
+        let (log_epoch, position, change) = (next()?, next()?, next()?);
+        let partial = next().zip(next()).map(|(change, after)| Partial { change, after });
+        let log_epoch = u32::try_from(log_epoch).ok()?;
+        Some(Self { log_epoch, position, change, partial })
+    }
+
+    /// The cursor that says this.
+    pub fn write(&self) -> Cursor {
+        let Self { log_epoch, position, change, partial } = self;
+        let partial =
+            partial.map_or_else(String::new, |part| format!(".{}.{}", part.change, part.after));
+        Cursor(format!("{log_epoch}.{position}.{change}{partial}"))
+    }
+}

@@ -1,0 +1,168 @@
+//! Whether one event can be taken into the log: what can be said without the store, and what the
+//! store's rows say. Pure.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::event::{Event, What};
+use doorstep_core::ids::ChildId;
+use doorstep_core::seal::{Body, Origin, Signature, VerifyingKey};
+use doorstep_core::time::local_date;
+use doorstep_core::wire::{Limits, QuarantineCode};
+use serde::Deserialize;
+
+use super::Incoming;
+use crate::store::devices::{Chain, Device};
+use crate::store::directory::{Allocation, Child, Person};
+use crate::store::log::LoggedEvent;
+
+/// Why an event is set aside.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The stable code.
+    pub code: QuarantineCode,
+    /// A sentence for the author, without personal data.
+    pub message: String,
+    /// The child, where it is known.
+    pub child: Option<ChildId>,
+}
+
+/// An event that can be read and trusted.
+#[derive(Debug)]
+pub struct Read {
+    pub body: Body,
+    pub kind: String,
+    pub signature: Signature,
+}
+
+/// How the author stands to the child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entitlement {
+    /// Holds the child now.
+    Holds,
+    /// Held it when the record was made.
+    Held,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+fn fault(code: QuarantineCode, message: impl Into<String>) -> Fault {
+    Fault { code, message: message.into(), child: None }
+}
+
+/// Reads an event that is next in `chain`, and checks everything that needs no look at the store.
+pub fn inspect(
+    incoming: &Incoming,
+    device: &Device,
+    chain: Chain,
+    limits: &Limits,
+) -> Result<Read, Fault> {
+    let Incoming::Sealed(sealed) = incoming else {
+        return Err(fault(QuarantineCode::Malformed, "this is not a sealed event"));
+    };
+    let text = sealed.body.get();
+    if text.len() > limits.event_bytes {
+        let message = format!(
+            "the record has {} bytes; at most {} can be taken",
+            text.len(),
+            limits.event_bytes
+        );
+        return Err(fault(QuarantineCode::TooLarge, message));
+    }
+    let key = VerifyingKey::from_bytes(&device.public_key);
+    if key.is_err() || key.is_ok_and(|key| sealed.verify(&key).is_err()) {
+        let message = "the signature is not this device's";
+        return Err(fault(QuarantineCode::BadSignature, message));
+    }
+    let malformed = |_| fault(QuarantineCode::Malformed, "the record cannot be read");
+    let origin: Origin = serde_json::from_str(text).map_err(malformed)?;
+    check_origin(&origin, device, chain)?;
+    let Kind { kind } = serde_json::from_str(text).map_err(malformed)?;
+    let body = serde_json::from_str::<Body>(text).map_err(|_| {
+        if is_known(&kind) {
+            fault(QuarantineCode::Malformed, "the record cannot be read")
+        } else {
+            let message = "this kind of record is not known here yet: a newer app made it";
+            fault(QuarantineCode::UnknownType, message)
+        }
+    })?;
+    Ok(Read { body, kind, signature: sealed.signature })
+}
+
+/// Whether this server knows events of this type.
+fn is_known(kind: &str) -> bool {
+    // Either this alone is an event, or keys are missing from it; only an unknown type is refused
+    // for its type.
+    let bare = serde_json::json!({ "type": kind });
+    let answer = serde_json::from_value::<What>(bare);
+    !answer.is_err_and(|error| error.to_string().starts_with("unknown variant"))
+}
+
+fn check_origin(origin: &Origin, device: &Device, chain: Chain) -> Result<(), Fault> {
+    let in_place = origin.device == device.id
+        && origin.epoch == chain.epoch
+        && origin.seq == chain.next_seq
+        && origin.previous == chain.head;
+    if !in_place {
+        let message = "the record does not follow the one before it on this device";
+        return Err(fault(QuarantineCode::BrokenChain, message));
+    }
+    if origin.person != device.person {
+        let message = "the record names another person than the one this device was given to";
+        return Err(fault(QuarantineCode::WrongPerson, message));
+    }
+    Ok(())
+}
+
+/// Whether the author may make this record about this child.
+pub fn entitlement(
+    device: &Device,
+    person: &Person,
+    child: &Child,
+    allocations: &[Allocation],
+    event: &Event,
+    now: DateTime<Utc>,
+) -> Result<Entitlement, Fault> {
+    let refuse = |code, message: &str| {
+        Err(Fault { code, message: message.to_owned(), child: Some(child.id) })
+    };
+    if child.born.is_some_and(|born| local_date(event.at) < born) {
+        let message = "the record is said to have happened before the child was born";
+        return refuse(QuarantineCode::BeforeBirth, message);
+    }
+    if device.desk_key.is_some() {
+        return Ok(Entitlement::Holds);
+    }
+    let recorded = event.recorded.min(now);
+    let ended = |instant: Option<DateTime<Utc>>| instant.is_some_and(|end| recorded >= end);
+    if ended(device.revoked) || ended(person.left) {
+        let message = "the record was made after this device or its person was shut out";
+        return refuse(QuarantineCode::OutsideEntitlement, message);
+    }
+    let of_team = person.sees_team() && person.team.is_some() && person.team == child.team;
+    let held_at =
+        |instant| allocations.iter().any(|line| line.person == person.id && line.holds_at(instant));
+    if of_team || held_at(now) {
+        Ok(Entitlement::Holds)
+    } else if held_at(recorded) {
+        Ok(Entitlement::Held)
+    } else {
+        let message = "the record was made while the child was not allocated to its author";
+        refuse(QuarantineCode::OutsideEntitlement, message)
+    }
+}
+
+/// Whether two sealed events hold the same record, whatever numbers they travelled under.
+pub fn same_record(a: &LoggedEvent, b: &LoggedEvent) -> bool {
+    let read = |event: &LoggedEvent| serde_json::from_str::<Body>(&event.body).ok();
+    match (read(a), read(b)) {
+        (Some(one), Some(other)) => {
+            one.event == other.event
+                && one.origin.child == other.origin.child
+                && one.origin.person == other.origin.person
+        }
+        _ => false,
+    }
+}

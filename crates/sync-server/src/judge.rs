@@ -1,0 +1,131 @@
+//! Assessing a child again from its whole history, and bringing its ledger in line, inside the
+//! transaction that changed the history or that the sweep began.
+
+mod addressee;
+mod ledger;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use doorstep_core::assessment::Assessment;
+use doorstep_core::event::Event;
+use doorstep_core::ids::{ChildId, EscalationId, PersonId};
+use doorstep_core::policy::Policy;
+use doorstep_core::seal::Body;
+
+use crate::ambient::Ambient;
+use crate::store::directory::Child;
+use crate::store::ledger::{LedgerLine, StoredAssessment};
+use crate::store::log::LoggedEvent;
+use crate::store::{StoreError, Tx};
+
+pub use ledger::acknowledge;
+
+/// What judging needs besides the store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Judge {
+    /// The packs and the calendar in force.
+    pub policy: Arc<Policy>,
+    /// Clock and randomness.
+    pub ambient: Ambient,
+    /// Notices go out by e-mail.
+    pub mail: bool,
+}
+
+/// One event of a child's history, ready to be judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// The event. It happened no later than the server took it, whatever its device's clock said.
+    pub event: Event,
+    /// Who recorded it.
+    pub author: PersonId,
+}
+
+impl Judge {
+    /// The instant now (UTC).
+    pub fn now(&self) -> DateTime<Utc> {
+        self.ambient.now()
+    }
+
+    /// Assesses `child` at `now` from `history` and applies what follows. Answers whether anything
+    /// but the instant changed.
+    pub fn assess(
+        &self,
+        tx: &mut dyn Tx,
+        child: &Child,
+        history: &[Record],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let assessment = assessment(&self.policy, child, history, now);
+        let before = tx.assessment(child.id)?;
+        let lines = tx.lines(child.id)?;
+        let changed = before.as_ref().is_none_or(|stored| differ(&stored.assessment, &assessment));
+        let next_change = assessment.next_change;
+        let ledger_changed =
+            ledger::bring_in_line(self, tx, child, history, &lines, &assessment, now)?;
+        let moved = before.is_none_or(|stored| stored.next_change != next_change);
+        if changed || moved {
+            tx.put_assessment(&StoredAssessment { child: child.id, assessment, next_change })?;
+        }
+        Ok(changed || ledger_changed)
+    }
+
+    /// Assesses a child again from what the store holds.
+    pub fn assess_stored(
+        &self,
+        tx: &mut dyn Tx,
+        id: ChildId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
+        let history = history(&tx.history(id)?)?;
+        self.assess(tx, &child, &history, now)
+    }
+
+    fn escalation_id(&self, now: DateTime<Utc>) -> EscalationId {
+        EscalationId::at(now, self.ambient.entropy())
+    }
+}
+
+/// What the policies say of `child` at `as_of`.
+pub fn assessment(
+    policy: &Policy,
+    child: &Child,
+    history: &[Record],
+    as_of: DateTime<Utc>,
+) -> Assessment {
+    let events: Vec<_> = history.iter().map(|record| record.event.clone()).collect();
+    policy.assess(&child.record, &events, as_of)
+}
+
+/// Reads logged events, by position, into a history. A record that came twice (a phone that was
+/// restored sends again under new numbers) is in it once.
+pub fn history(events: &[LoggedEvent]) -> Result<Vec<Record>, StoreError> {
+    let mut seen = BTreeSet::new();
+    events.iter().filter(|event| seen.insert(event.id)).map(record).collect()
+}
+
+fn record(logged: &LoggedEvent) -> Result<Record, StoreError> {
+    let body: Body = serde_json::from_str(&logged.body)
+        .map_err(|source| StoreError::Row { what: "event", source: Box::new(source) })?;
+    let mut event = body.event;
+    // A device whose clock runs ahead claims what cannot be: it happened before it was received.
+    event.at = event.at.min(logged.received);
+    Ok(Record { event, author: logged.person })
+}
+
+/// Whether two assessments differ in anything but their instant.
+pub fn differ(a: &Assessment, b: &Assessment) -> bool {
+    let mut same_instant = a.clone();
+    same_instant.as_of = b.as_of;
+    same_instant != *b
+}
+
+/// The entries that `escalation::difference` compares.
+pub fn entries(lines: &[LedgerLine]) -> Vec<doorstep_core::escalation::LedgerEntry> {
+    let entry = |line: &LedgerLine| doorstep_core::escalation::LedgerEntry {
+        escalation: line.escalation.clone(),
+    };
+    lines.iter().map(entry).collect()
+}

@@ -1,0 +1,185 @@
+//! Bringing a child's ledger in line with its assessment, and what people do to its lines.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::assessment::{Assessment, Escalation, Standing};
+use doorstep_core::escalation::{EscalationKey, LedgerChange, difference};
+use doorstep_core::ids::{EscalationId, PersonId};
+
+use super::addressee::{Author, Circle};
+use super::{Judge, Record, entries};
+use crate::store::directory::{Child, People};
+use crate::store::ledger::{Acknowledged, Channel, HistoryEntry, LedgerLine, Notice, Reason};
+use crate::store::{StoreError, Tx};
+
+/// A line as it is to be written, what is said of it in its history, and whether somebody is told.
+struct Step {
+    line: LedgerLine,
+    what: &'static str,
+    tell: Option<Reason>,
+}
+
+/// Applies the difference between `lines` and `assessment`; answers whether there was one.
+pub fn bring_in_line(
+    judge: &Judge,
+    tx: &mut dyn Tx,
+    child: &Child,
+    history: &[Record],
+    lines: &[LedgerLine],
+    assessment: &Assessment,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let changes = difference(&entries(lines), assessment);
+    if changes.is_empty() {
+        return Ok(false);
+    }
+    let circle = Circle::gather(tx, child, now)?;
+    let line_of = |key: &EscalationKey| {
+        let found = lines.iter().find(|line| EscalationKey::of(&line.escalation) == *key);
+        found.cloned().ok_or(StoreError::Missing { what: "escalation" })
+    };
+    for change in changes {
+        let step = match change {
+            LedgerChange::Raise(escalation) => {
+                let author = author(tx, history, &escalation)?;
+                let addressee = match circle.addressee(escalation.to, &author) {
+                    Some(person) => person,
+                    None => anybody(tx)?,
+                };
+                raise(judge.escalation_id(now), child, escalation, addressee, now)
+            }
+            LedgerChange::Update(escalation) => {
+                update(line_of(&EscalationKey::of(&escalation))?, escalation, now)
+            }
+            LedgerChange::StandDown(key) => {
+                let line = line_of(&key)?;
+                let gone = Escalation { standing: Standing::StoodDown, ..line.escalation.clone() };
+                update(line, gone, now)
+            }
+        };
+        apply(judge, tx, step, now)?;
+    }
+    Ok(true)
+}
+
+/// Who made the record that an escalation rests on: the last of them.
+fn author(tx: &dyn Tx, history: &[Record], escalation: &Escalation) -> Result<Author, StoreError> {
+    let rests_on = |record: &&Record| escalation.evidence.contains(&record.event.id);
+    let record = history.iter().rev().find(rests_on).or_else(|| history.last());
+    Author::gather(tx, record.map(|record| record.author))
+}
+
+/// Anybody at all: there is always the office itself.
+fn anybody(tx: &dyn Tx) -> Result<PersonId, StoreError> {
+    let people = tx.people(People::All)?;
+    people.first().map(|person| person.id).ok_or(StoreError::Missing { what: "person" })
+}
+
+fn raise(
+    id: EscalationId,
+    child: &Child,
+    escalation: Escalation,
+    addressee: PersonId,
+    now: DateTime<Utc>,
+) -> Step {
+    let is_open = escalation.standing == Standing::Open;
+    let line = LedgerLine {
+        id,
+        child: child.id,
+        escalation,
+        addressee,
+        raised: now,
+        told: is_open.then_some(now),
+        acknowledged: None,
+        ended: (!is_open).then_some(now),
+        undelivered: false,
+    };
+    Step { line, what: "raised", tell: is_open.then_some(Reason::Raised) }
+}
+
+fn update(mut line: LedgerLine, escalation: Escalation, now: DateTime<Utc>) -> Step {
+    let before = line.escalation.standing;
+    let more_urgent = escalation.urgency < line.escalation.urgency;
+    line.escalation = escalation;
+    let (what, tell) = match (before, line.escalation.standing) {
+        (Standing::Discharged | Standing::StoodDown, Standing::Open) => {
+            line.acknowledged = None;
+            line.told = line.told.or(Some(now));
+            ("reopened", Some(Reason::Reopened))
+        }
+        (Standing::Open, Standing::Open) => ("updated", more_urgent.then_some(Reason::MoreUrgent)),
+        (Standing::Open | Standing::StoodDown, Standing::Discharged) => ("discharged", None),
+        (Standing::Open | Standing::Discharged, Standing::StoodDown) => {
+            ("stood-down", line.told.map(|_| Reason::StoodDown))
+        }
+        (Standing::Discharged, Standing::Discharged)
+        | (Standing::StoodDown, Standing::StoodDown) => ("updated", None),
+    };
+    line.ended = if line.is_finished() { line.ended.or(Some(now)) } else { None };
+    Step { line, what, tell }
+}
+
+fn apply(judge: &Judge, tx: &mut dyn Tx, step: Step, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let Step { line, what, tell } = step;
+    tx.put_line(&line)?;
+    let entry = HistoryEntry { at: now, what: what.into(), by: None, note: None };
+    tx.put_line_history(line.id, &entry)?;
+    if let Some(reason) = tell.filter(|_| judge.mail) {
+        notify(tx, &line, reason, now)?;
+    }
+    Ok(())
+}
+
+/// Writes the notice that the addressee gets, where there is a way of sending it.
+fn notify(
+    tx: &mut dyn Tx,
+    line: &LedgerLine,
+    reason: Reason,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let person = tx.person(line.addressee)?.ok_or(StoreError::Missing { what: "person" })?;
+    if person.email.is_none() {
+        return Ok(());
+    }
+    let channel = Channel::Email;
+    let key = format!(
+        "{}/{}/{}/{}/{}",
+        line.id,
+        person.id,
+        channel.as_str(),
+        reason.as_str(),
+        now.timestamp_millis()
+    );
+    tx.put_notice(&Notice {
+        key,
+        escalation: line.id,
+        person: person.id,
+        channel,
+        reason,
+        written: now,
+        attempts: 0,
+        next_try: now,
+        sent: None,
+        last_error: None,
+    })
+}
+
+/// Records that `by` took notice of an escalation at `now`. Whoever was first stays the one.
+pub fn acknowledge(
+    tx: &mut dyn Tx,
+    id: EscalationId,
+    by: PersonId,
+    now: DateTime<Utc>,
+) -> Result<LedgerLine, StoreError> {
+    let mut line = tx.line(id)?.ok_or(StoreError::Missing { what: "escalation" })?;
+    if line.acknowledged.is_some() {
+        return Ok(line);
+    }
+    line.acknowledged = Some(Acknowledged { at: now, by });
+    if line.is_finished() {
+        line.ended = line.ended.or(Some(now));
+    }
+    tx.put_line(&line)?;
+    let entry = HistoryEntry { at: now, what: "acknowledged".into(), by: Some(by), note: None };
+    tx.put_line_history(id, &entry)?;
+    Ok(line)
+}
