@@ -78,6 +78,8 @@ pub struct Duty {
     pub cause: Cause,
     /// The events that it rests on, in the order in which they happened.
     pub evidence: Vec<EventId>,
+    /// Why it arose, in a few words, for example `third no-access visit of the episode`.
+    pub reason: String,
     /// When it arose (UTC).
     pub since: DateTime<Utc>,
     /// Its limit, where the policy sets one.
@@ -175,6 +177,8 @@ pub struct Escalation {
     pub since: DateTime<Utc>,
     /// The clause in a sentence.
     pub sentence: Arc<str>,
+    /// Why it arose, in a few words.
+    pub reason: String,
     /// The events that it rests on.
     pub evidence: Vec<EventId>,
 }

@@ -1,5 +1,7 @@
 //! The case: one child's history, gathered into the shape in which clauses ask about it.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 
 use super::concern::{self, Turn, turns};
@@ -51,6 +53,8 @@ pub struct Grounds {
     pub evidence: Vec<EventId>,
     /// Who recorded what set it off.
     pub by: Role,
+    /// Why it arises, in a few words.
+    pub reason: Cow<'static, str>,
 }
 
 /// How a duty was met.
@@ -251,12 +255,26 @@ impl Grounds {
             cause: contact.cause,
             evidence: contact.records.clone(),
             by: contact.by,
+            reason: Cow::Borrowed("a failed contact"),
         }
     }
 
     /// A single event.
     pub fn event(event: &Event) -> Self {
-        Self { at: event.at, cause: Cause(event.id.0), evidence: vec![event.id], by: event.by }
+        Self {
+            at: event.at,
+            cause: Cause(event.id.0),
+            evidence: vec![event.id],
+            by: event.by,
+            reason: Cow::Borrowed("a record of it"),
+        }
+    }
+
+    /// The same ground, with why it gives rise to a duty.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+        self.reason = reason.into();
+        self
     }
 
     /// Met by what gave rise to it, there and then.

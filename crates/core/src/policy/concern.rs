@@ -56,6 +56,28 @@ impl Known {
             || self.had_protection_plan_within_year(at)
     }
 
+    /// What the cause for concern at `at` is, in words.
+    pub fn concern_in_words(&self, at: DateTime<Utc>) -> String {
+        let plans =
+            self.plans.iter().map(|plan| format!("{} plan", plan.as_str().replace('-', " ")));
+        let known = self.from_before.iter().map(|concern| concern.as_str().replace('-', " "));
+        let answers = self.answers.iter().map(|question| format!("{question} answered yes"));
+        let level = (self.level > ConcernLevel::None).then(|| match self.level {
+            ConcernLevel::ChildProtectionIssue => "a clear child protection issue".to_owned(),
+            ConcernLevel::High => "concern recorded as high".to_owned(),
+            _ => "concern recorded".to_owned(),
+        });
+        let others = [
+            self.looked_after.then(|| "looked after".to_owned()),
+            self.had_protection_plan_within_year(at)
+                .then(|| "child protection plan within the last year".to_owned()),
+            self.prevented.then(|| "actively prevented from seeing the child".to_owned()),
+        ];
+        let causes = plans.chain(known).chain(level).chain(answers);
+        let causes: Vec<String> = causes.chain(others.into_iter().flatten()).collect();
+        format!("cause for concern: {}", causes.join(", "))
+    }
+
     /// The questions of section 6 that the record answers yes at `at`.
     pub fn answered(&self, at: DateTime<Utc>) -> BTreeSet<Question> {
         let mut answered = self.answers.clone();

@@ -67,6 +67,7 @@ fn escalation(entry: &Entry, to: Role, ground: Ground) -> Escalation {
         due: duty.due.as_ref().map(|due| due.at),
         since: duty.since,
         sentence: duty.sentence.clone(),
+        reason: duty.reason.clone(),
         evidence: duty.evidence.clone(),
     }
 }

@@ -24,6 +24,8 @@ pub struct Explanation {
     pub owed_by: String,
     /// Where it stands.
     pub state: String,
+    /// Why it arose, in a few words.
+    pub reason: String,
     /// The events that set it off.
     pub because: Vec<String>,
     /// The events that met or ended it.
@@ -136,8 +138,9 @@ impl Teller<'_> {
             clause: duty.clause.to_string(),
             citation: self.citation(duty),
             sentence: duty.sentence.to_string(),
-            owed_by: format!("the {} {}", duty.owner, binding(duty)),
+            owed_by: format!("the {} ({})", duty.owner, duty.modality),
             state: state(duty),
+            reason: duty.reason.clone(),
             because: self.events(&duty.evidence),
             settled_by: self.events(settled),
             limit: duty.due.as_ref().map(|due| limit(duty, due)),
@@ -185,14 +188,6 @@ impl Teller<'_> {
             .map(|duty| format!("{} ({})", duty.sentence.trim_end_matches('.'), duty.clause))
             .collect();
         format!("the case cannot be closed yet: {}", open.join("; "))
-    }
-}
-
-fn binding(duty: &Duty) -> &'static str {
-    match duty.modality {
-        crate::assessment::Modality::Must => "must",
-        crate::assessment::Modality::Should => "should",
-        crate::assessment::Modality::Consider => "considers",
     }
 }
 
@@ -308,11 +303,12 @@ impl std::fmt::Display for Explanation {
         )?;
         writeln!(f, "    owed by  {}", self.owed_by)?;
         writeln!(f, "    state    {}", self.state)?;
+        writeln!(f, "    because  {}", self.reason)?;
         if let Some(limit) = &self.limit {
             writeln!(f, "    limit    {limit}")?;
         }
         for (label, lines) in
-            [("because", &self.because), ("settled", &self.settled_by), ("told", &self.told)]
+            [("rests on", &self.because), ("settled", &self.settled_by), ("told", &self.told)]
         {
             for line in lines {
                 writeln!(f, "    {label:8} {line}")?;

@@ -4,13 +4,14 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Meaning::{Elsewhere, InEpisode};
 use super::no_access::{discuss, each_agency, is_consultation};
-use super::{Docket, Meaning, Scope};
+use super::{Docket, Meaning, Scope, ordinal};
 use crate::event::{
     AddressKnown, CommunicationNeed, ConcernLevel, Form, NewAppointment, Plan, Role, Step, Subject,
     What,
 };
 use crate::history::Contact;
 use crate::policy::case::{Grounds, Met, Seek};
+use crate::time::in_words;
 
 /// Each clause's meaning, in the document's order.
 pub const MEANINGS: &[(&str, Meaning)] = &[
@@ -50,11 +51,12 @@ pub const MEANINGS: &[(&str, Meaning)] = &[
 fn at_the_door(
     scope: &Scope<'_>,
     docket: &mut Docket,
+    reason: &'static str,
     applies: impl Fn(&Contact) -> bool,
     done: impl Fn(&Contact) -> bool,
 ) {
     for contact in scope.episode.contacts.iter().filter(|contact| applies(contact)) {
-        let grounds = Grounds::contact(contact);
+        let grounds = Grounds::contact(contact).because(reason);
         let met = done(contact).then(|| grounds.met_at_once());
         scope.arises(docket, grounds, met);
     }
@@ -65,6 +67,7 @@ fn look_at_windows(scope: &Scope<'_>, docket: &mut Docket) {
     at_the_door(
         scope,
         docket,
+        "nobody responded at the visit",
         |contact| contact.form == Form::NoResponse,
         |contact| contact.has(Step::WindowsChecked),
     );
@@ -75,6 +78,7 @@ fn phone_family(scope: &Scope<'_>, docket: &mut Docket) {
     at_the_door(
         scope,
         docket,
+        "no access at the visit",
         |contact| contact.no_access,
         |contact| contact.has(Step::FamilyPhoned) || contact.has(Step::PhoneNotPossible),
     );
@@ -84,7 +88,8 @@ fn phone_family(scope: &Scope<'_>, docket: &mut Docket) {
 fn more_than_a_card(scope: &Scope<'_>, docket: &mut Docket) {
     for contact in &scope.episode.contacts {
         if contact.has(Step::CardLeft) && contact.steps.len() == 1 {
-            let grounds = Grounds::contact(contact);
+            let grounds =
+                Grounds::contact(contact).because("a card was left and nothing else done");
             scope.arises_until(docket, grounds, Seek::FurtherAttempt, |_| true);
         }
     }
@@ -96,6 +101,7 @@ fn use_interpreter(scope: &Scope<'_>, docket: &mut Docket) {
         return;
     }
     let grounds = Grounds::contact(scope.episode.opening());
+    let grounds = grounds.because("the record asks for an interpreter");
     let used = scope
         .episode
         .contacts
@@ -148,7 +154,7 @@ fn police(scope: &Scope<'_>, docket: &mut Docket) {
 
 /// GA-3.8: record every missed visit. The record is what meets it.
 fn record_visit(scope: &Scope<'_>, docket: &mut Docket) {
-    at_the_door(scope, docket, |_| true, |_| true);
+    at_the_door(scope, docket, "a failed access", |_| true, |_| true);
 }
 
 /// GA-3.9: the third no-access visit.
@@ -156,7 +162,9 @@ fn planning_meeting(scope: &Scope<'_>, docket: &mut Docket) {
     let no_access: Vec<&Contact> =
         scope.episode.contacts.iter().copied().filter(|contact| contact.no_access).collect();
     if let Some(index) = reaches(scope, &no_access, 3) {
+        let reason = format!("{} no-access visit of the episode", ordinal(index + 1));
         let grounds = Grounds::contact(no_access[index]).resting_on(&no_access[..=index]);
+        let grounds = grounds.because(reason);
         decide(scope, docket, grounds, Subject::PlanningOrStrategyMeeting);
     }
 }
@@ -175,6 +183,21 @@ fn on_track<'a>(scope: &'a Scope<'_>, concern: bool) -> impl Iterator<Item = &'a
     let case = scope.case;
     let contacts = scope.episode.contacts.iter().copied();
     contacts.filter(move |contact| case.at(contact).is_concern == concern)
+}
+
+/// A contact as a ground, with what was known of concern at it.
+fn on_its_track(scope: &Scope<'_>, contact: &Contact) -> Grounds {
+    let reason = format!("failed access, {}", concern_or_none(scope, contact));
+    Grounds::contact(contact).because(reason)
+}
+
+fn concern_or_none(scope: &Scope<'_>, contact: &Contact) -> String {
+    let turn = scope.case.at(contact);
+    if turn.is_concern {
+        turn.known.concern_in_words(turn.at)
+    } else {
+        "no known cause for concern".to_owned()
+    }
 }
 
 /// GA-4.1: no concern: check the address.
@@ -197,7 +220,7 @@ fn address(
     contact: &Contact,
     appointed: impl Fn(NewAppointment) -> bool,
 ) {
-    let grounds = Grounds::contact(contact);
+    let grounds = on_its_track(scope, contact);
     let checked = scope.case.first(Seek::Address, grounds.at, |what| match what {
         What::AddressConfirmed(_) => true,
         What::AddressCorrected(found) => appointed(found.new_appointment),
@@ -213,7 +236,7 @@ fn address(
 /// GA-4.2: no concern: leave a card or a letter.
 fn leave_card_or_letter(scope: &Scope<'_>, docket: &mut Docket) {
     for contact in on_track(scope, false) {
-        let grounds = Grounds::contact(contact);
+        let grounds = on_its_track(scope, contact);
         let left = contact.has(Step::CardLeft) || contact.has(Step::LetterLeft);
         let met = left.then(|| grounds.met_at_once());
         scope.arises(docket, grounds, met);
@@ -223,7 +246,7 @@ fn leave_card_or_letter(scope: &Scope<'_>, docket: &mut Docket) {
 /// GA-5.2: concern: leave a letter.
 fn leave_letter(scope: &Scope<'_>, docket: &mut Docket) {
     for contact in on_track(scope, true) {
-        let grounds = Grounds::contact(contact);
+        let grounds = on_its_track(scope, contact);
         let met = contact.has(Step::LetterLeft).then(|| grounds.met_at_once());
         scope.arises(docket, grounds, met);
     }
@@ -268,7 +291,8 @@ fn after_silence(
     let passed = deadline + TimeDelta::milliseconds(1);
     docket.change_at(passed, scope.case.as_of);
     if scope.case.as_of >= passed {
-        let grounds = Grounds::contact(contact).not_before(deadline);
+        let reason = format!("no contact from the family by {}", in_words(deadline));
+        let grounds = Grounds::contact(contact).not_before(deadline).because(reason);
         scope.arises_until(docket, grounds, Seek::FurtherAttempt, |_| true);
     }
 }
@@ -278,7 +302,10 @@ fn second_on_track(scope: &Scope<'_>, concern: bool) -> Option<Grounds> {
     let contacts = &scope.episode.contacts;
     let second = contacts.get(reaches(scope, contacts, 2)?)?;
     let contact = on_track(scope, concern).find(|contact| contact.position >= second.position)?;
-    Some(Grounds::contact(contact).resting_on(scope.episode.contacts_until(contact.position)))
+    let until = scope.episode.contacts_until(contact.position);
+    let reason =
+        format!("{} failed access, {}", ordinal(until.len()), concern_or_none(scope, contact));
+    Some(Grounds::contact(contact).resting_on(until).because(reason))
 }
 
 /// GA-4.4: second failed access, no concern: consider the other agencies.
@@ -303,7 +330,7 @@ fn strategy_meeting(scope: &Scope<'_>, docket: &mut Docket) {
 /// GA-5.4: concern: document the failed access on the day. Judged by when it was recorded.
 fn document_on_the_day(scope: &Scope<'_>, docket: &mut Docket) {
     for contact in on_track(scope, true) {
-        let grounds = Grounds::contact(contact);
+        let grounds = on_its_track(scope, contact);
         let met = Met { at: contact.recorded, by: vec![contact.records[0]] };
         scope.arises(docket, grounds, (met.at <= scope.case.as_of).then_some(met));
     }
@@ -341,7 +368,7 @@ fn prevented<'a>(scope: &'a Scope<'_>) -> impl Iterator<Item = &'a Contact> {
 /// GA-6.1: inform line manager and lead social worker at once. Each of them, or one who stands in.
 fn inform_at_once(scope: &Scope<'_>, docket: &mut Docket) {
     for contact in prevented(scope) {
-        let grounds = Grounds::contact(contact);
+        let grounds = on_its_track(scope, contact);
         let Some(clause) = scope.this(contact.at) else { continue };
         let told = clause.tell.iter().map(|chain| {
             let recorder = chain.first().filter(|role| **role == contact.by);
@@ -376,7 +403,7 @@ fn key_worker_notifies(scope: &Scope<'_>, docket: &mut Docket) {
     if let Some((_, event)) = told {
         scope.arises_until(
             docket,
-            Grounds::event(event),
+            Grounds::event(event).because("the key worker was told"),
             Seek::Informed,
             |what| matches!(what, What::Informed(informed) if informed.who == Role::LineManager),
         );
@@ -386,7 +413,7 @@ fn key_worker_notifies(scope: &Scope<'_>, docket: &mut Docket) {
 /// GA-6.4: GA-6.1 applies: decide how urgent the next visit is.
 fn visit_urgency(scope: &Scope<'_>, docket: &mut Docket) {
     if let Some(contact) = prevented(scope).next() {
-        decide(scope, docket, Grounds::contact(contact), Subject::VisitUrgency);
+        decide(scope, docket, on_its_track(scope, contact), Subject::VisitUrgency);
     }
 }
 
@@ -398,7 +425,8 @@ fn section_47_meeting(scope: &Scope<'_>, docket: &mut Docket) {
             && scope.case.at(contact).known.plans.contains(&Plan::ChildProtection)
     });
     if let Some(contact) = next {
-        let grounds = Grounds::contact(contact).resting_on(&[first]);
+        let reason = "a further visit failed after the child could not be seen";
+        let grounds = Grounds::contact(contact).resting_on(&[first]).because(reason);
         decide(scope, docket, grounds, Subject::Section47StrategyMeeting);
     }
 }

@@ -163,6 +163,7 @@ impl Scope<'_> {
             owner: clause.owner,
             cause: grounds.cause,
             evidence: grounds.evidence,
+            reason: grounds.reason.into_owned(),
             since: grounds.at,
             due,
             state,
@@ -188,7 +189,8 @@ impl Scope<'_> {
         self.arises(docket, grounds, met);
     }
 
-    /// The grounds of a turn: the contact, where it is one that counts, else the event.
+    /// The grounds of a turn at which there is cause for concern: the contact, where it is one that
+    /// counts, else the event.
     pub fn grounds(&self, turn: &super::concern::Turn) -> Grounds {
         let contacts = self.episode.contacts_until(turn.position);
         match contacts.last() {
@@ -197,5 +199,14 @@ impl Scope<'_> {
             }
             _ => Grounds::event(self.case.event(turn.position)).resting_on(contacts),
         }
+        .because(turn.known.concern_in_words(turn.at))
     }
+}
+
+/// `first`, `second`, `third` and so on.
+fn ordinal(n: usize) -> String {
+    const WORDS: [&str; 6] = ["first", "second", "third", "fourth", "fifth", "sixth"];
+    n.checked_sub(1)
+        .and_then(|index| WORDS.get(index))
+        .map_or_else(|| format!("{n}th"), |word| (*word).to_owned())
 }

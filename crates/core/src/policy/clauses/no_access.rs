@@ -1,9 +1,10 @@
 //! What the clauses of *No Access and Failure to attend Appointments* mean.
 
 use super::Meaning::{Elsewhere, InEpisode, Indicator, Overall};
-use super::{Docket, Meaning, Scope};
+use super::{Docket, Meaning, Scope, ordinal};
 use crate::event::{AddressKnown, Agency, Known, Plan, Referral, Service, Step, What};
 use crate::policy::case::{Grounds, Met, Seek, is_seen, is_seen_by_service};
+use crate::time::in_words;
 
 const HISTORY: &str = "history: which contacts there are, and what form each has";
 const WORDING: &str = "the wording of every page, checked by a test";
@@ -80,7 +81,8 @@ fn effect_on_children_before_closing(scope: &Scope<'_>, docket: &mut Docket) {
 
 fn before_closing(scope: &Scope<'_>, docket: &mut Docket, assessed: Seek) {
     if let Some(latest) = scope.episode.contacts.last() {
-        scope.arises_until(docket, Grounds::contact(latest), assessed, |_| true);
+        let reason = "a failed contact, to be followed by an assessment before closing";
+        scope.arises_until(docket, Grounds::contact(latest).because(reason), assessed, |_| true);
     }
 }
 
@@ -97,6 +99,7 @@ fn safeguarding_lead_on_own_health(scope: &Scope<'_>, docket: &mut Docket) {
 /// NA-4.5: the first failed contact of an episode.
 fn impact_of_first_contact(scope: &Scope<'_>, docket: &mut Docket) {
     let grounds = Grounds::contact(scope.episode.opening());
+    let grounds = grounds.because("first failed contact of the episode");
     scope.arises_until(docket, grounds, Seek::Impact, |_| true);
 }
 
@@ -118,7 +121,10 @@ fn nth_contact(scope: &Scope<'_>, clause: &str, default: u32) -> Option<Grounds>
     contacts.iter().enumerate().find_map(|(index, contact)| {
         let clause = scope.clause(clause, contact.at)?;
         let threshold = clause.parameters.contacts.unwrap_or(default) as usize;
-        (index + 1 >= threshold).then(|| Grounds::contact(contact).resting_on(&contacts[..=index]))
+        (index + 1 >= threshold).then(|| {
+            let reason = format!("{} failed contact of the episode", ordinal(index + 1));
+            Grounds::contact(contact).resting_on(&contacts[..=index]).because(reason)
+        })
     })
 }
 
@@ -172,7 +178,7 @@ fn contact_involved_agencies(scope: &Scope<'_>, docket: &mut Docket) {
     } else {
         let later = scope.episode.turns.iter().filter(|turn| turn.at > start.at).find(planned);
         let Some(turn) = later else { return };
-        scope.grounds(turn)
+        scope.grounds(turn).because("on a multi-agency plan from now on")
     };
     let met = each_agency(scope, |agency| {
         scope.case.first(Seek::Agency, grounds.at, |what| is_consultation(what, agency))
@@ -200,6 +206,7 @@ pub(super) fn is_consultation(what: &What, agency: Option<&Agency>) -> bool {
 /// NA-4.10: follow-up ends only when the child is assured.
 fn until_assured(scope: &Scope<'_>, docket: &mut Docket) {
     let grounds = Grounds::contact(scope.episode.opening());
+    let grounds = grounds.because("an episode of failed contacts began");
     scope.arises(docket, grounds, scope.episode.assured.map(Met::by));
 }
 
@@ -212,6 +219,7 @@ fn needs_when_seen_elsewhere(scope: &Scope<'_>, docket: &mut Docket) {
         return;
     }
     let grounds = Grounds::event(sighting).not_before(start.at);
+    let grounds = grounds.because("seen by another professional, not by the service");
     scope.arises_until(docket, grounds, Seek::NeedsConsidered, |_| true);
 }
 
@@ -251,7 +259,8 @@ fn when_seen_by_none(scope: &Scope<'_>, docket: &mut Docket, settles: Seek) {
     }
     let last = events.iter().rev().find(|event| event.at <= all.at && all.by.contains(&event.id));
     let Some(last) = last else { return };
-    let mut grounds = Grounds::event(last).not_before(start.at);
+    let reason = "the agencies were consulted and none has seen the child";
+    let mut grounds = Grounds::event(last).not_before(start.at).because(reason);
     grounds.evidence = all.by;
     scope.arises_until(docket, grounds, settles, |_| true);
 }
@@ -318,7 +327,10 @@ fn keep_copy_of_letter(scope: &Scope<'_>, docket: &mut Docket) {
         let copy = scope.case.all(Seek::LetterCopied).find(|(_, event)| {
             matches!(&event.what, What::LetterCopied(copy) if contact.records.contains(&copy.of))
         });
-        scope.arises(docket, Grounds::contact(contact), copy.map(|(_, event)| Met::by(event)));
+        let reason =
+            if contact.arranged_by_letter { "arranged by letter" } else { "a letter was left" };
+        let grounds = Grounds::contact(contact).because(reason);
+        scope.arises(docket, grounds, copy.map(|(_, event)| Met::by(event)));
     }
 }
 
@@ -330,7 +342,8 @@ fn discuss_plan(scope: &Scope<'_>, docket: &mut Docket) {
         .iter()
         .find(|contact| !scope.case.at(contact).known.plans.is_empty());
     if let Some(contact) = on_plan {
-        discuss(scope, docket, Grounds::contact(contact));
+        let grounds = Grounds::contact(contact);
+        discuss(scope, docket, grounds.because("failed contact of a child on a multi-agency plan"));
     }
 }
 
@@ -350,7 +363,11 @@ fn unseen_within_timescale(scope: &Scope<'_>) -> Vec<Grounds> {
             let start = known.visit_due_by.map_or(contact.at, |due| due.max(contact.at));
             let seen = scope.case.first(Seek::Seen, contact.at, is_seen_by_service);
             let in_time = start > contact.at && seen.is_some_and(|seen| seen.at <= start);
-            (!in_time).then(|| Grounds::contact(contact).not_before(start))
+            let reason = match known.visit_due_by {
+                None => "failed home visit, with no visiting timescale on record".to_owned(),
+                Some(due) => format!("failed home visit, to be seen by {}", in_words(due)),
+            };
+            (!in_time).then(|| Grounds::contact(contact).not_before(start).because(reason))
         })
         .collect()
 }
