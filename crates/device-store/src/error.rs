@@ -11,22 +11,26 @@ use crate::record::Fault;
 pub enum OpenError {
     /// The SQLite at hand cannot encrypt; going on would write records in the clear.
     #[error(
-        "this build cannot encrypt its storage, so it will not keep records: install a build with SQLCipher"
+        "this build cannot encrypt its storage, so it will not keep records: install a build with \
+         SQLCipher"
     )]
     NoEncryption,
     /// The key does not open the file, or the file's first page is damaged.
     #[error(
-        "this key does not open the device's file, or the file's beginning is damaged; the file is unchanged: keep it, and ask for help before enrolling again"
+        "this key does not open the device's file, or the file's beginning is damaged; the file is \
+         unchanged: keep it, and ask for help before enrolling again"
     )]
     WrongKey(#[source] rusqlite::Error),
     /// A page of the file is not what was written.
     #[error(
-        "the device's file is damaged; it is unchanged: keep it, because records that were not sent may still be read from a copy, and ask for help before enrolling again"
+        "the device's file is damaged; it is unchanged: keep it, because records that were not \
+         sent may still be read from a copy, and ask for help before enrolling again"
     )]
     Damaged(#[source] rusqlite::Error),
     /// There is no store in the file: it is missing or empty. It is never made anew in silence.
     #[error(
-        "there is no device store here: if this device was enrolled before, its records are missing: look for the file before you enrol again"
+        "there is no device store here: if this device was enrolled before, its records are \
+         missing: look for the file before you enrol again"
     )]
     Missing,
     /// A store was to be made where there is one.
@@ -37,7 +41,8 @@ pub enum OpenError {
     Foreign,
     /// A newer version of the app wrote the file.
     #[error(
-        "this file was last written by a newer app (schema {file}, \"{file_name}\"), and this app knows schema {app}, \"{app_name}\", at most: update the app; nothing was changed"
+        "this file was last written by a newer app (schema {file}, \"{file_name}\"), and this app \
+         knows schema {app}, \"{app_name}\", at most: update the app; nothing was changed"
     )]
     Newer {
         /// The schema of the file.
@@ -86,7 +91,8 @@ pub enum Error {
     UnknownChild(ChildId),
     /// The answer came from another organisation's server. Nothing of it was used.
     #[error(
-        "the server belongs to another organisation ({answered}) than this device ({enrolled}): check the server's address"
+        "the server belongs to another organisation ({answered}) than this device ({enrolled}): \
+         check the server's address"
     )]
     OtherOrganisation {
         /// Where the device is enrolled.

@@ -89,7 +89,8 @@ impl Held {
         }
     }
 
-    /// It is said to have happened after it was recorded: one of two clocks is wrong. Never refused.
+    /// It is said to have happened after it was recorded: one of two clocks is wrong. Never
+    /// refused.
     pub fn is_ahead(&self) -> bool {
         self.event()
             .is_some_and(|event| event.at - event.recorded > TimeDelta::minutes(AHEAD_MINUTES_MAX))

@@ -1,8 +1,8 @@
 //! What a device remembers: its own records, its caseload, and where it stands with the server.
 //!
-//! A door opens an encrypted SQLite file and hands the connection in; [`Store`] is the same code on a
-//! laptop, on a phone and in a browser. It never waits, knows no network, reads no clock and draws no
-//! random number: instants and entropy are arguments.
+//! A door opens an encrypted SQLite file and hands the connection in; [`Store`] is the same code on
+//! a laptop, on a phone and in a browser. It never waits, knows no network, reads no clock and
+//! draws no random number: instants and entropy are arguments.
 //!
 //! * [`Store::create`], [`Store::open`]: the key, the settings, the schema ([`Key`], [`vault`]);
 //! * [`Store::prepare`], [`Store::enrolled`]: whose device it is;
@@ -82,8 +82,8 @@ impl Store {
 
 /// Enrolment.
 impl Store {
-    /// Makes the device's signing key from `entropy` and keeps it, before the network is used. Asked
-    /// again, it gives the same key, so that a lost answer can be asked for again.
+    /// Makes the device's signing key from `entropy` and keeps it, before the network is used.
+    /// Asked again, it gives the same key, so that a lost answer can be asked for again.
     pub fn prepare(
         &mut self,
         invitation: &Invitation,
@@ -105,8 +105,8 @@ impl Store {
 
 /// Recording.
 impl Store {
-    /// Seals a draft and keeps it in one durable transaction, whole or not at all. The ids are in the
-    /// order of the draft's entries. `entropy` must never have been used before.
+    /// Seals a draft and keeps it in one durable transaction, whole or not at all. The ids are in
+    /// the order of the draft's entries. `entropy` must never have been used before.
     pub fn record(
         &mut self,
         draft: &Draft,
@@ -208,8 +208,8 @@ impl Store {
         Ok(Some(request))
     }
 
-    /// Takes in the answer to the last request, whole or not at all. An answer without a request, or
-    /// the same one a second time, is refused and harms nothing.
+    /// Takes in the answer to the last request, whole or not at all. An answer without a request,
+    /// or the same one a second time, is refused and harms nothing.
     pub fn receive(&mut self, response: &SyncResponse) -> Result<Progress, Error> {
         let in_flight = self.in_flight.take().ok_or(Error::Answer("belongs to no request"))?;
         let progress = self.write(|tx| sync::receive(tx, &in_flight, response))?;

@@ -227,8 +227,8 @@ pub(crate) fn seen_in_log(
     }
 }
 
-/// The last place from `from` on for which there is a receipt in an epoch before the chain's, and in
-/// the chain's own: what the server once said it had.
+/// The last place from `from` on for which there is a receipt in an epoch before the chain's, and
+/// in the chain's own: what the server once said it had.
 pub(crate) fn receipted_from(
     conn: &Connection,
     from: Place,
@@ -267,26 +267,67 @@ pub(crate) fn open_epoch(
     from: Place,
     key: &SigningKey,
 ) -> Result<u64, Error> {
-    let mut statement = tx.prepare(
+    let rows = to_seal(tx, &format!("(epoch, seq) >= ({}, {})", from.0, from.1))?;
+    set_chain(tx, Chain { epoch, seq: 0, hash: Hash::ORIGIN })?;
+    seal_all(tx, &rows, key)
+}
+
+/// The server was restored: what it had received in epochs before `epoch`, but not backed up, is
+/// sealed again at the end of the chain. What it still has is stored a second time, under the same
+/// id, and counts once; the other way round it would be lost.
+pub(crate) fn seal_lost(
+    tx: &Transaction<'_>,
+    epoch: u32,
+    backed_up_to: u64,
+    key: &SigningKey,
+) -> Result<u64, Error> {
+    let rows = to_seal(
+        tx,
+        &format!(
+            "epoch < {epoch} and exists (
+                 select 1 from receipt r where r.epoch = own.epoch and r.seq = own.seq
+                    and (r.position is null or r.position > {backed_up_to}))"
+        ),
+    )?;
+    seal_all(tx, &rows, key)
+}
+
+/// An event that is to be sealed again.
+struct ToSeal {
+    place: Place,
+    event: String,
+    child: String,
+    recorded_ms: i64,
+    body: String,
+}
+
+fn to_seal(conn: &Connection, condition: &str) -> Result<Vec<ToSeal>, Error> {
+    let mut statement = conn.prepare(&format!(
         "select epoch, seq, event, child, recorded_ms, body from own_event own
-          where (epoch, seq) >= (?1, ?2)
+          where {condition}
             and not exists (select 1 from resealed s
                              where s.epoch = own.epoch and s.seq = own.seq)
-          order by epoch, seq",
-    )?;
-    let rows = statement.query_map(from, |row| {
-        let place: Place = (row.get(0)?, row.get(1)?);
-        let (event, child): (String, String) = (row.get(2)?, row.get(3)?);
-        Ok((place, event, child, row.get::<_, i64>(4)?, row.get::<_, String>(5)?))
+          order by epoch, seq"
+    ))?;
+    let rows = statement.query_map([], |row| {
+        Ok(ToSeal {
+            place: (row.get(0)?, row.get(1)?),
+            event: row.get(2)?,
+            child: row.get(3)?,
+            recorded_ms: row.get(4)?,
+            body: row.get(5)?,
+        })
     })?;
-    let rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
-    set_chain(tx, Chain { epoch, seq: 0, hash: Hash::ORIGIN })?;
-    for (place, event, child, recorded_ms, body) in &rows {
-        let sealed = seal_again(body, chain(tx)?, key)?;
-        let new = append(tx, event, child, *recorded_ms, &sealed)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn seal_all(tx: &Transaction<'_>, rows: &[ToSeal], key: &SigningKey) -> Result<u64, Error> {
+    for row in rows {
+        let sealed = seal_again(&row.body, chain(tx)?, key)?;
+        let new = append(tx, &row.event, &row.child, row.recorded_ms, &sealed)?;
         tx.execute(
             "insert into resealed (epoch, seq, new_epoch, new_seq) values (?1, ?2, ?3, ?4)",
-            (place.0, place.1, new.epoch, new.seq),
+            (row.place.0, row.place.1, new.epoch, new.seq),
         )?;
     }
     Ok(rows.len() as u64)

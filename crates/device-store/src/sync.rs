@@ -84,8 +84,10 @@ pub struct Progress {
 pub(crate) struct Server {
     pub exchange: u64,
     pub cursor: Cursor,
+    pub log_epoch: u32,
+    pub backed_up_to: u64,
     pub limits: Limits,
-    pub server_time: DateTime<Utc>,
+    pub told_time: DateTime<Utc>,
     pub contact: DateTime<Utc>,
     pub more: bool,
     pub children_left: u64,
@@ -180,7 +182,16 @@ pub(crate) fn receive(
     let course = plan(standing(tx, response.expected)?, response.expected, fork);
     follow(tx, course, &mut progress)?;
 
-    let exchange = server(tx)?.map_or(0, |server| server.exchange) + 1;
+    let before = server(tx)?;
+    let exchange = before.as_ref().map_or(0, |server| server.exchange) + 1;
+    if let Some(before) = before
+        && before.log_epoch != response.log_epoch
+    {
+        // What is expected of one epoch says nothing of the epochs before it.
+        let key = identity::signing_key(tx)?;
+        progress.offered_again +=
+            outbox::seal_lost(tx, in_flight.epoch, before.backed_up_to, &key)?;
+    }
     let applied = inbox::apply(tx, response, exchange)?;
     keep_server(tx, in_flight, response, exchange)?;
     outbox::prune(tx)?;
@@ -366,7 +377,7 @@ pub(crate) fn with_server_time(
 ) -> Result<ClockReading, Error> {
     let mut clock = clock.clone();
     if clock.server_seen.is_none() {
-        clock.server_seen = server(conn)?.map(|server| server.server_time);
+        clock.server_seen = server(conn)?.map(|server| server.told_time);
     }
     Ok(clock)
 }
@@ -375,15 +386,17 @@ pub(crate) fn with_server_time(
 pub(crate) fn server(conn: &Connection) -> Result<Option<Server>, Error> {
     let row = conn
         .query_row(
-            "select exchange, cursor, server_time_ms, contact_ms, more, children_left, limits
-               from server",
+            "select exchange, cursor, server_time_ms, contact_ms, more, children_left, limits,
+                    log_epoch, backed_up_to from server",
             [],
             |row| {
                 let server = Server {
                     exchange: row.get(0)?,
                     cursor: Cursor(row.get(1)?),
+                    log_epoch: row.get(7)?,
+                    backed_up_to: row.get(8)?,
                     limits: Limits::DEFAULT,
-                    server_time: instant(row.get(2)?),
+                    told_time: instant(row.get(2)?),
                     contact: instant(row.get(3)?),
                     more: row.get(4)?,
                     children_left: row.get(5)?,

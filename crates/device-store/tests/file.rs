@@ -1,5 +1,6 @@
 //! The file: encrypted, never silently replaced, never changed by whoever cannot open it, and never
 //! without what it acknowledged.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::{Path, PathBuf};
 
@@ -157,13 +158,14 @@ fn a_file_that_is_cut_short_is_refused_and_left_as_it_is() {
     let sound = place.bytes();
     for length in [1, 100, 4095, 4096] {
         std::fs::write(place.path(), &sound[..length]).unwrap();
-        let opened = place.open(&KEY);
-        let refused = match &opened {
+        let refused = match place.open(&KEY) {
+            // Less than one page is nothing to SQLite, which is no leave to make a store there.
+            Err(OpenError::Missing) => length < 4096,
             Err(OpenError::WrongKey(_) | OpenError::Damaged(_)) => true,
             Err(_) => false,
-            Ok(store) => store.check().is_err() || !store.check().unwrap().is_empty(),
+            Ok(store) => store.check().is_ok_and(|faults| !faults.is_empty()),
         };
-        assert!(refused, "{length}: {:?}", opened.map(|store| store.check()));
+        assert!(refused, "{length}");
         drop(place.open(&KEY));
         assert_eq!(place.bytes(), &sound[..length], "{length}");
     }

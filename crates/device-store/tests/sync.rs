@@ -1,5 +1,6 @@
 //! The sync machine against a small office: nothing is lost, nothing comes twice, whatever is lost,
 //! repeated, restored or split on the way.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod office;
 
@@ -242,7 +243,7 @@ fn pauses_grow_with_each_failure_and_depend_on_chance() {
 fn a_pause_ends_by_itself_by_request_or_with_an_answer() {
     let (mut store, mut office) = one_device();
     record(&mut store, 1, 1);
-    store.failed(minute(1), Some(Duration::from_secs(600)), 0).unwrap();
+    store.failed(minute(1), Some(Duration::from_mins(10)), 0).unwrap();
     assert!(store.next_request(&clock(10), "test 1").unwrap().is_none());
     assert_eq!(store.status().unwrap().failures, 1);
     assert!(store.next_request(&clock(11), "test 1").unwrap().is_some());
@@ -301,6 +302,7 @@ fn a_device_that_was_restored_opens_an_epoch_and_loses_nothing() {
     for records_after_the_backup in [1, 3] {
         for records_after_the_restore in [1, 2, 5] {
             let (mut store, mut office) = one_device();
+            office.expects_by_epoch = records_after_the_restore != 2;
             record(&mut store, 1, 1);
             sync(&mut store, 1, &mut office, 2);
             let mut restored = copy(&store);
@@ -317,11 +319,12 @@ fn a_device_that_was_restored_opens_an_epoch_and_loses_nothing() {
             assert_eq!(progress[0].opened_epoch, Some(2));
             assert_eq!(office.set_aside.len(), 1, "the office keeps both");
             let all = 1 + records_after_the_backup + records_after_the_restore;
-            assert_eq!((office.log.len(), unique(&office.ids())), (all as usize, all as usize));
+            let all = usize::try_from(all).unwrap();
+            assert_eq!((office.log.len(), unique(&office.ids())), (all, all));
             for id in ids {
                 assert_eq!(state(&restored, id), RecordState::Received { handed_over: false });
             }
-            assert_eq!(restored.timeline(child(1)).unwrap().len(), all as usize);
+            assert_eq!(restored.timeline(child(1)).unwrap().len(), all);
             assert_eq!(restored.status().unwrap().on_this_device, 0);
             assert_eq!(restored.status().unwrap().differing, 0);
             let kept: u32 = connection(&restored)
@@ -424,6 +427,76 @@ fn a_server_that_lost_an_epoch_gets_all_of_it_again() {
     sync(&mut restored, 1, &mut office, 10);
     assert_eq!((office.log.len(), unique(&office.ids())), (3, 3));
     assert_eq!(restored.status().unwrap().on_this_device, 0);
+}
+
+#[test]
+fn a_restored_server_is_offered_what_it_lost_of_earlier_epochs() {
+    for expects_by_epoch in [true, false] {
+        let (mut store, mut office) = one_device();
+        office.expects_by_epoch = expects_by_epoch;
+        let mut restored = copy(&store);
+        record(&mut store, 1, 1);
+        sync(&mut store, 1, &mut office, 2);
+        // The chain opens epoch 2, and after another restore epoch 3.
+        let backed_up = record(&mut restored, 1, 3);
+        sync(&mut restored, 1, &mut office, 4);
+        office.backed_up_to = 2;
+        sync(&mut restored, 1, &mut office, 8);
+        let backup = office.clone();
+        let mut again = copy(&restored);
+        record(&mut restored, 1, 9);
+        let lost = record(&mut again, 1, 10);
+        sync(&mut restored, 1, &mut office, 11);
+        sync(&mut again, 1, &mut office, 12);
+        let newest = record(&mut again, 1, 13);
+        sync(&mut again, 1, &mut office, 14);
+        assert_eq!(office.log.len(), 5);
+
+        office.put_back(backup);
+        for at in 15..18 {
+            sync(&mut again, 1, &mut office, at);
+        }
+        let ids = office.ids();
+        assert_eq!((ids.len(), unique(&ids)), (4, 4), "{expects_by_epoch}");
+        assert!([backed_up, lost, newest].iter().all(|id| ids.contains(id)));
+        assert_eq!(again.status().unwrap().on_this_device, 0);
+    }
+}
+
+#[test]
+fn what_a_restored_server_may_have_lost_of_an_earlier_epoch_is_sealed_again() {
+    let (mut store, mut office) = one_device();
+    let safe = record(&mut store, 1, 1);
+    sync(&mut store, 1, &mut office, 2);
+    office.backed_up_to = 1;
+    let mut restored = copy(&store);
+    record(&mut store, 1, 3);
+    let backup = office.clone();
+    sync(&mut store, 1, &mut office, 4);
+    // On the restored phone: an event of epoch 2, then of epoch 3.
+    let lost = record(&mut restored, 1, 5);
+    sync(&mut restored, 1, &mut office, 6);
+    sync(&mut restored, 1, &mut office, 8);
+    let third = copy(&restored);
+    record(&mut restored, 2, 9);
+    sync(&mut restored, 1, &mut office, 10);
+    let mut store = third;
+    let newest = record(&mut store, 2, 11);
+    sync(&mut store, 1, &mut office, 12);
+    sync(&mut store, 1, &mut office, 14);
+    let epoch = store.event(newest).unwrap().unwrap().sealed.open().unwrap().origin.epoch;
+    assert_eq!(epoch, 3);
+
+    office.put_back(backup);
+    for at in 16..20 {
+        sync(&mut store, 1, &mut office, at);
+    }
+    let mut ids = office.ids();
+    ids.sort();
+    let mut all = [safe, lost, newest];
+    all.sort();
+    assert_eq!(ids, all);
+    assert_eq!(store.timeline(child(1)).unwrap().iter().filter_map(Held::id).count(), 3);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! A server in a few lines, for the machine to talk to: it keeps the rules of `core::wire` and can be
-//! put back to an earlier state. Not a model of access, policy or storage.
+//! A server in a few lines, for the machine to talk to: it keeps the rules of `core::wire` and can
+//! be put back to an earlier state. Not a model of access, policy or storage.
 #![allow(dead_code, reason = "each test file uses another part of it")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +25,8 @@ pub struct Office {
     pub caseloads: BTreeMap<u8, BTreeSet<u8>>,
     /// Events that name one of these children are set aside.
     pub unknown_children: BTreeSet<ChildId>,
+    /// What is expected is told of the request's epoch, not of the device's last one.
+    pub expects_by_epoch: bool,
     /// Whether a device is sent its own events too.
     pub returns_own: bool,
     pub set_aside: Vec<SealedEvent>,
@@ -34,7 +36,8 @@ pub struct Office {
 
 #[derive(Clone)]
 struct Chain {
-    expected: Expected,
+    /// By epoch.
+    expected: BTreeMap<u32, Expected>,
     seen: BTreeMap<(u32, u64), (Hash, Outcome)>,
 }
 
@@ -50,6 +53,7 @@ impl Office {
             page_events: 100,
             caseloads: devices.iter().map(|device| (*device, children.clone())).collect(),
             unknown_children: BTreeSet::new(),
+            expects_by_epoch: true,
             returns_own: true,
             set_aside: Vec::new(),
             chains: BTreeMap::new(),
@@ -80,7 +84,7 @@ impl Office {
             server_time: request.clock.wall.to_utc(),
             limits: self.limits,
             verdicts,
-            expected: self.chain(device).expected,
+            expected: self.expected(device, request.epoch),
             backed_up_to: self.backed_up_to,
             children: Vec::new(),
             forget: Vec::new(),
@@ -96,8 +100,17 @@ impl Office {
     }
 
     fn chain(&mut self, device: u8) -> &mut Chain {
-        let expected = Expected { epoch: 1, seq: 1, previous: Hash::ORIGIN };
-        self.chains.entry(device).or_insert(Chain { expected, seen: BTreeMap::new() })
+        let empty = Chain { expected: BTreeMap::new(), seen: BTreeMap::new() };
+        self.chains.entry(device).or_insert(empty)
+    }
+
+    fn expected(&mut self, device: u8, asked: u32) -> Expected {
+        let by_epoch = self.expects_by_epoch;
+        let expected = &self.chain(device).expected;
+        let last = expected.keys().next_back().copied().unwrap_or(1);
+        let epoch = if by_epoch { asked } else { last };
+        let start = Expected { epoch, seq: 1, previous: Hash::ORIGIN };
+        expected.get(&epoch).copied().unwrap_or(start)
     }
 
     fn ingest(&mut self, device: u8, request: &SyncRequest) -> Vec<Verdict> {
@@ -119,26 +132,26 @@ impl Office {
                 verdicts.push(Verdict { seq, outcome });
                 continue;
             }
-            let expected = chain.expected;
-            let opens = request.epoch > expected.epoch && seq == 1;
-            if place != (expected.epoch, expected.seq) && !opens {
+            let start = Expected { epoch: request.epoch, seq: 1, previous: Hash::ORIGIN };
+            let expected = chain.expected.get(&request.epoch).copied().unwrap_or(start);
+            if seq != expected.seq {
                 break;
             }
-            let outcome = self.judge(event, expected, opens);
+            let outcome = self.judge(event, expected);
             let chain = self.chain(device);
             chain.seen.insert(place, (hash, outcome.clone()));
-            chain.expected = Expected { epoch: place.0, seq: seq + 1, previous: hash };
+            let next = Expected { epoch: request.epoch, seq: seq + 1, previous: hash };
+            chain.expected.insert(request.epoch, next);
             verdicts.push(Verdict { seq, outcome });
         }
         verdicts
     }
 
-    fn judge(&mut self, event: &SealedEvent, expected: Expected, opens: bool) -> Outcome {
+    fn judge(&mut self, event: &SealedEvent, expected: Expected) -> Outcome {
         let body = event.open().unwrap();
-        let previous = if opens { Hash::ORIGIN } else { expected.previous };
         let code = if self.unknown_children.contains(&body.origin.child) {
             Some(QuarantineCode::UnknownChild)
-        } else if body.origin.previous != previous {
+        } else if body.origin.previous != expected.previous {
             Some(QuarantineCode::BrokenChain)
         } else {
             None
