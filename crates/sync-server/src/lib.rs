@@ -15,12 +15,14 @@ pub mod ingest;
 pub mod judge;
 pub mod notify;
 pub mod outbox;
+pub mod serve;
 pub mod store;
 pub mod sweep;
 
 pub use ambient::Ambient;
 pub use app::{AppState, Signals};
 pub use config::{Config, ConfigError};
+pub use serve::{ServeError, serve};
 
 /// An error with everything that caused it, on one line, for the log.
 pub(crate) fn error_chain(error: &dyn std::error::Error) -> String {

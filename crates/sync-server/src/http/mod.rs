@@ -1,11 +1,34 @@
 //! The route table. An operation is one file and one line here; URL and file have the same name.
 
+mod body;
+mod enrol;
+mod health;
+mod problem;
+mod request;
+mod sync;
+
 use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
 
 use crate::app::AppState;
 use crate::console;
 
+pub use problem::Refusal;
+
 /// Every route of the server.
 pub fn router(state: AppState) -> Router {
-    Router::new().merge(console::router()).with_state(state)
+    let protocol = Router::new()
+        .route("/v1/enrol", post(enrol::enrol))
+        .route("/v1/sync", post(sync::sync))
+        .route("/v1/{*rest}", get(problem::not_found).post(problem::not_found))
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .with_state(request::Attempts::new(&state));
+    let health =
+        Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
+    Router::new()
+        .merge(protocol)
+        .merge(health.with_state(state.clone()))
+        .merge(console::router().with_state(state.clone()))
+        .layer(from_fn_with_state(state, request::frame))
 }

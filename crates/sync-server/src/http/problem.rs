@@ -1,0 +1,192 @@
+//! The one mapping from what can go wrong to what is answered: RFC 9457 problem documents with
+//! stable types, words that a person can act on, the request's id, and no personal data.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use doorstep_core::wire::{PROTOCOL, Problem};
+
+use crate::enrol::EnrolError;
+use crate::store::StoreError;
+
+/// Why a request is refused. Nothing stored was changed by it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The body is larger than the limit.
+    #[error("a request may have {limit} bytes: send fewer events at once")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: usize,
+    },
+    /// There are more events than the limit.
+    #[error("a request may hold {limit} events: send fewer at once")]
+    TooManyEvents {
+        /// The limit.
+        limit: usize,
+    },
+    /// The body did not arrive in time.
+    #[error("the request did not arrive within {seconds} seconds: send it again")]
+    TooSlow {
+        /// The limit in seconds.
+        seconds: u64,
+    },
+    /// The body is not said to be JSON.
+    #[error("the body must be sent with content-type application/json")]
+    ContentType,
+    /// The body is nested deeper than the limit.
+    #[error("the body may be nested {limit} levels deep")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// The body is not JSON, or not that of this operation.
+    #[error("the body cannot be read: {what}")]
+    Malformed {
+        /// Where it stops making sense. Never what stands there.
+        what: String,
+    },
+    /// The device speaks another version of the protocol.
+    #[error("this server speaks version {PROTOCOL} of the protocol: update the app or the server")]
+    Protocol,
+    /// No token, or not one of a device here.
+    #[error("the request needs the token that the device got when it was enrolled")]
+    Unauthenticated,
+    /// The device is shut out.
+    #[error("this device was shut out: ask a manager; records that it holds can still be sent")]
+    Revoked,
+    /// The device cannot be enrolled.
+    #[error("{0}")]
+    Enrolment(String),
+    /// Too many wrong codes.
+    #[error("too many codes that do not work: try again in {retry_after} seconds")]
+    TooManyAttempts {
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
+    /// No such resource.
+    #[error("there is nothing at this address")]
+    NotFound,
+    /// Not with this method.
+    #[error("this address takes other methods")]
+    MethodNotAllowed,
+    /// The server is not able to store anything now.
+    #[error("the server cannot store anything at the moment: try again later")]
+    Unavailable,
+    /// The server has no organisation yet.
+    #[error("this server is not set up yet: an administrator has to make the organisation")]
+    NotSetUp,
+    /// Something that must hold did not.
+    #[error("the server failed: say the request's id when you ask for help")]
+    Internal,
+}
+
+impl Refusal {
+    /// Status, stable name and title.
+    const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::TooLarge { .. } => {
+                (S::PAYLOAD_TOO_LARGE, "too-large", "The request is too large")
+            }
+            Self::TooManyEvents { .. } => {
+                (S::PAYLOAD_TOO_LARGE, "too-many-events", "The request holds too many events")
+            }
+            Self::TooSlow { .. } => (S::REQUEST_TIMEOUT, "too-slow", "The request took too long"),
+            Self::ContentType => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "content-type", "The body is not said to be JSON")
+            }
+            Self::TooDeep { .. } => (S::BAD_REQUEST, "too-deep", "The body is nested too deeply"),
+            Self::Malformed { .. } => (S::BAD_REQUEST, "malformed", "The body cannot be read"),
+            Self::Protocol => {
+                (S::BAD_REQUEST, "protocol", "The version of the protocol is not spoken")
+            }
+            Self::Unauthenticated => {
+                (S::UNAUTHORIZED, "unauthenticated", "The device is not known")
+            }
+            Self::Revoked => (S::FORBIDDEN, "revoked", "The device was shut out"),
+            Self::Enrolment(_) => (S::FORBIDDEN, "enrolment", "The device was not enrolled"),
+            Self::TooManyAttempts { .. } => {
+                (S::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
+            }
+            Self::NotFound => (S::NOT_FOUND, "not-found", "Nothing is here"),
+            Self::MethodNotAllowed => {
+                (S::METHOD_NOT_ALLOWED, "method-not-allowed", "The method does not fit")
+            }
+            Self::Unavailable => {
+                (S::SERVICE_UNAVAILABLE, "unavailable", "The server cannot store anything")
+            }
+            Self::NotSetUp => (S::SERVICE_UNAVAILABLE, "not-set-up", "The server is not set up"),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
+        }
+    }
+
+    const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooManyAttempts { retry_after } => Some(*retry_after),
+            Self::Unavailable | Self::NotSetUp => Some(30),
+            _ => None,
+        }
+    }
+
+    /// The answer, for the request with this id.
+    pub fn answer(&self, request: &str) -> Response {
+        let (status, kind, title) = self.kind();
+        let problem = Problem {
+            kind: format!("/problems/{kind}"),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail: self.to_string(),
+            instance: format!("urn:uuid:{request}"),
+        };
+        let text = serde_json::to_string(&problem).expect("a problem has only string keys");
+        let content_type = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, content_type)], text).into_response();
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Self::Unauthenticated = self {
+            let scheme = HeaderValue::from_static("Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, scheme);
+        }
+        response
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// Leaves the refusal with the response; the frame, which knows the request's id, writes it out.
+    fn into_response(self) -> Response {
+        let mut response = self.kind().0.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = crate::error_chain(&error), "the store failed");
+        match error {
+            StoreError::Stopped { .. } => Self::Unavailable,
+            StoreError::Missing { what: "organisation" } => Self::NotSetUp,
+            _ => Self::Internal,
+        }
+    }
+}
+
+impl From<EnrolError> for Refusal {
+    fn from(error: EnrolError) -> Self {
+        match error {
+            EnrolError::Store(error) => error.into(),
+            EnrolError::PublicKey | EnrolError::Name => Self::Malformed { what: error.to_string() },
+            EnrolError::Code => Self::Enrolment(error.to_string()),
+        }
+    }
+}
+
+/// Nothing is here.
+pub async fn not_found() -> Refusal {
+    Refusal::NotFound
+}
+
+/// The method does not fit.
+pub async fn method_not_allowed() -> Refusal {
+    Refusal::MethodNotAllowed
+}

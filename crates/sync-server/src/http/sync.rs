@@ -1,0 +1,162 @@
+//! `POST /v1/sync`.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use chrono::{DateTime, Utc};
+use doorstep_core::ids::ChildId;
+use doorstep_core::seal::SealedEvent;
+use doorstep_core::wire::{Cursor, Limits, PROTOCOL, SyncResponse};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::body;
+use super::problem::Refusal;
+use super::request::Attempts;
+use crate::deliver::{self, Page};
+use crate::enrol::authenticate;
+use crate::ingest::{self, Batch, Incoming, Pushed};
+use crate::judge::Judge;
+use crate::store::devices::Device;
+use crate::store::directory::Organisation;
+use crate::store::{StoreError, Tx};
+
+/// The longest text that an app may say of itself, in bytes.
+const APP_BYTES_MAX: usize = 200;
+
+#[derive(Deserialize)]
+struct Version {
+    protocol: u16,
+}
+
+/// The request as it is read: each event by itself, so that one that cannot be read does not hold
+/// up the others.
+#[derive(Clone, Debug, Deserialize)]
+struct PushAndPull {
+    app: String,
+    epoch: u32,
+    first_seq: u64,
+    events: Vec<Box<RawValue>>,
+    #[serde(default)]
+    unsent_beyond: u64,
+    cursor: Option<Cursor>,
+    #[serde(default)]
+    again: Vec<ChildId>,
+}
+
+impl PushAndPull {
+    fn batch(&self) -> Batch {
+        let incoming = |raw: &RawValue| match serde_json::from_str::<SealedEvent>(raw.get()) {
+            Ok(event) => Incoming::Sealed(event),
+            Err(_) => Incoming::Unreadable(raw.get().to_owned()),
+        };
+        let events = self.events.iter().map(|raw| incoming(raw)).collect();
+        Batch { epoch: self.epoch, first_seq: self.first_seq, events }
+    }
+}
+
+/// Takes events up, and brings a page down, in one transaction.
+pub async fn sync(
+    State(attempts): State<Attempts>,
+    request: Request,
+) -> Result<Json<SyncResponse>, Refusal> {
+    let app = attempts.app;
+    let token = token(request.headers());
+    let text = body::read(&app, request).await?;
+    let token = token.ok_or(Refusal::Unauthenticated)?;
+    let shown = token.clone();
+    let known = app.db.read(move |tx| Ok::<_, StoreError>(authenticate(tx, &shown)?.is_some()));
+    if !known.await? {
+        return Err(Refusal::Unauthenticated);
+    }
+    let request = parse(&text, &app.limits)?;
+    let (judge, limits, now) = (app.judge(), app.limits, app.ambient.now());
+    let batch = request.batch();
+    let work = move |tx: &mut dyn Tx| {
+        let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
+        exchange(tx, &judge, device, &request, &batch, &limits, now)
+    };
+    let (response, ledger_changed) = app.db.write(work).await?;
+    if ledger_changed {
+        app.signals.ledger_changed();
+    }
+    Ok(Json(response))
+}
+
+fn token(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+fn parse(text: &[u8], limits: &Limits) -> Result<PushAndPull, Refusal> {
+    let Version { protocol } = body::parse(text)?;
+    if protocol != PROTOCOL {
+        return Err(Refusal::Protocol);
+    }
+    let request: PushAndPull = body::parse(text)?;
+    if request.events.len() > limits.batch_events {
+        return Err(Refusal::TooManyEvents { limit: limits.batch_events });
+    }
+    if request.app.len() > APP_BYTES_MAX {
+        return Err(Refusal::Malformed { what: "app is too long".into() });
+    }
+    Ok(request)
+}
+
+fn exchange(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    mut device: Device,
+    request: &PushAndPull,
+    batch: &Batch,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<(SyncResponse, bool), Refusal> {
+    let person = tx.person(device.person)?.ok_or(StoreError::Missing { what: "person" })?;
+    let shut_out = device.revoked.is_some_and(|at| at <= now) || !person.is_active(now);
+    if shut_out && batch.events.is_empty() {
+        return Err(Refusal::Revoked);
+    }
+    let pushed = ingest::push(tx, judge, &device, batch, limits, now)?;
+    device.last_contact = Some(now);
+    device.unsent = request.unsent_beyond;
+    device.app.clone_from(&request.app);
+    let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
+    let cursor = request.cursor.as_ref();
+    let page = if shut_out {
+        Page::nothing(cursor)
+    } else {
+        deliver::reconcile(tx, &mut device, &organisation, &request.again, now)?;
+        deliver::page(tx, &device, &organisation, cursor, limits, now)?
+    };
+    tx.put_device(&device)?;
+    let ledger_changed = pushed.ledger_changed;
+    Ok((answer(organisation, pushed, page, limits, now), ledger_changed))
+}
+
+fn answer(
+    organisation: Organisation,
+    pushed: Pushed,
+    page: Page,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> SyncResponse {
+    SyncResponse {
+        protocol: PROTOCOL,
+        organisation: organisation.id,
+        log_epoch: organisation.log_epoch,
+        server_time: now,
+        limits: *limits,
+        verdicts: pushed.verdicts,
+        expected: pushed.expected,
+        backed_up_to: organisation.backed_up_to,
+        children: page.children,
+        forget: page.forget,
+        events: page.events,
+        digests: page.digests,
+        cursor: page.cursor,
+        more: page.more,
+        children_left: page.children_left,
+    }
+}

@@ -1,0 +1,122 @@
+//! Running the server: opens the store, listens, sweeps, delivers, and stops gracefully.
+
+use std::net::SocketAddr;
+
+use doorstep_core::policy::Policy;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::ambient::Ambient;
+use crate::app::AppState;
+use crate::config::Config;
+use crate::notify::{Failure, Mailer, SmtpMailer};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Db, StoreError};
+use crate::{http, outbox, sweep};
+
+/// Why the server did not start, or stopped.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The store cannot be opened, or stopped.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The address is taken or cannot be.
+    #[error("cannot listen on {address}: choose another address with --listen")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The settings of the mail server cannot be.
+    #[error("the mail server's settings cannot be: {0}")]
+    Mail(String),
+    /// Requests cannot be taken any more.
+    #[error("the server cannot take requests any more")]
+    Accept(#[source] std::io::Error),
+}
+
+/// Opens the store of `config`.
+pub fn open(config: &Config) -> Result<Db, StoreError> {
+    Ok(Db::new(SqliteStore::open(&config.data, config.readers, config.group_commit)?))
+}
+
+/// Serves until `shutdown` is done; then requests may finish within `stop_within`. Calls `on_bound`
+/// with the actual address once requests are taken.
+pub async fn serve(
+    config: Config,
+    ambient: Ambient,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    on_bound: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    let db = open(&config)?;
+    let state = AppState::new(config, db, Policy::built_in(), ambient);
+    serve_state(state, shutdown, on_bound).await
+}
+
+/// Serves a server that was put together by the caller.
+pub async fn serve_state(
+    state: AppState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    on_bound: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    let address = state.config.listen;
+    let failed = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    state.bound_to(bound);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(sweep::sweep_for_ever(state.clone()));
+    if let Some(mailer) = mailer(&state)? {
+        tasks.spawn(outbox::deliver_for_ever(state.clone(), mailer));
+    }
+    tracing::info!(address = %bound, "serving");
+    on_bound(bound);
+    let result = answer_requests(&state, listener, shutdown).await;
+    // The store's file is folded together when the last of them lets go of it.
+    tasks.shutdown().await;
+    tracing::info!("stopped");
+    result
+}
+
+fn mailer(state: &AppState) -> Result<Option<Box<dyn Mailer>>, ServeError> {
+    let settings = &state.config.smtp;
+    if settings.host.is_empty() {
+        return Ok(None);
+    }
+    let fault = |failure: Failure| ServeError::Mail(failure.reason().to_owned());
+    Ok(Some(Box::new(SmtpMailer::new(settings).map_err(fault)?)))
+}
+
+async fn answer_requests(
+    state: &AppState,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    let (stopping, mut stop) = tokio::sync::watch::channel(false);
+    let mut wanted = stop.clone();
+    let graceful = async move {
+        // An error means that the sender is gone: stop as well.
+        let _ = wanted.wait_for(|stop| *stop).await;
+    };
+    let router = http::router(state.clone());
+    let server = axum::serve(listener, router).with_graceful_shutdown(graceful);
+    let mut server = tokio::spawn(server.into_future());
+    let mut store_stopped = state.db.stopped();
+    let outcome = tokio::select! {
+        ended = &mut server => return ended.map_or(Ok(()), |result| result.map_err(ServeError::Accept)),
+        reason = store_stopped.wait_for(Option::is_some) => {
+            let reason = reason.ok().and_then(|reason| reason.clone()).unwrap_or_default();
+            Err(ServeError::Store(StoreError::Stopped { reason }))
+        }
+        () = shutdown => Ok(()),
+    };
+    stopping.send_replace(true);
+    let _ = stop.changed().await;
+    if tokio::time::timeout(state.config.stop_within, &mut server).await.is_err() {
+        tracing::warn!("some requests did not finish in time and were cut off");
+        server.abort();
+    }
+    outcome
+}
