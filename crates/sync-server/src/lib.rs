@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod ambient;
 pub mod app;
+pub mod backup;
 pub mod config;
 pub mod console;
 pub mod deliver;
@@ -18,6 +19,7 @@ pub mod outbox;
 pub mod serve;
 pub mod store;
 pub mod sweep;
+pub mod verify;
 
 pub use ambient::Ambient;
 pub use app::{AppState, Signals};

@@ -175,7 +175,7 @@ pub trait Directory {
     fn organisation(&self) -> Result<Option<Organisation>, StoreError>;
     /// Names the organisation, or writes it for the first time.
     fn put_organisation(&mut self, id: Uuid, name: &str) -> Result<(), StoreError>;
-    /// Records up to where the log is backed up. Never goes back.
+    /// Records up to where the log is backed up. Never goes back, and never beyond the head.
     fn put_backed_up_to(&mut self, position: u64) -> Result<(), StoreError>;
 
     /// All teams.

@@ -160,6 +160,9 @@ pub trait Log {
     /// What was set aside and not dealt with, of one device or of all; the oldest first.
     fn quarantine(&self, device: Option<DeviceId>) -> Result<Vec<SetAside>, StoreError>;
 
+    /// Everything that was ever set aside, dealt with or not; the oldest first.
+    fn all_set_aside(&self) -> Result<Vec<SetAside>, StoreError>;
+
     /// Records that a person read a child's record.
     fn log_access(&mut self, access: &Access) -> Result<(), StoreError>;
     /// Who read a child's record, the latest first, at most `count`.

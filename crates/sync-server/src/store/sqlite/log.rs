@@ -20,6 +20,9 @@ const EVENT: &str = "SELECT e.position, e.id, e.child, e.person, e.device, e.epo
                      e.hash, e.at_ms, e.received_ms, e.kind, e.handed_over, e.body, e.signature \
                      FROM event e";
 
+const SET_ASIDE: &str = "SELECT number, device, epoch, seq, hash, code, message, child, \
+                         received_ms, bytes, signature, dealt_with_ms FROM quarantine";
+
 fn event(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
     Ok(LoggedEvent {
         position: number(row, "position")?,
@@ -231,12 +234,13 @@ impl Log for SqliteTx<'_> {
 
     fn quarantine(&self, device: Option<DeviceId>) -> Result<Vec<SetAside>, StoreError> {
         let filter = if device.is_some() { "device = ?1" } else { "?1 IS NULL" };
-        let sql = format!(
-            "SELECT number, device, epoch, seq, hash, code, message, child, received_ms, bytes, \
-             signature, dealt_with_ms FROM quarantine WHERE {filter} AND dealt_with_ms IS NULL \
-             ORDER BY number"
-        );
+        let sql = format!("{SET_ASIDE} WHERE {filter} AND dealt_with_ms IS NULL ORDER BY number");
         self.all("list what was set aside", &sql, [text_option(device.as_ref())], set_aside)
+    }
+
+    fn all_set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
+        let sql = format!("{SET_ASIDE} ORDER BY number");
+        self.all("list what was set aside", &sql, [], set_aside)
     }
 
     fn log_access(&mut self, access: &Access) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod console;
+mod copy;
 mod devices;
 mod directory;
 mod ledger;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Params, Row};
 use tokio::sync::watch;
 
+pub use copy::copy_checked;
 pub use open::{DATABASE_FILE, FolderLock, check_file};
 
 use super::{Backend, Look, Pending, StoreError, Tx, Work};
@@ -46,6 +48,20 @@ impl SqliteStore {
             readers: Readers::new(readers),
             _lock: lock,
         })
+    }
+
+    /// Reads the store in `folder` at one instant, whether a server runs on it or not.
+    pub fn look<T>(
+        folder: &Path,
+        look: impl FnOnce(&dyn Tx) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let file = Self::file(folder);
+        check_file(&file)?;
+        let conn = open_reader(&file)?;
+        let tx = conn.unchecked_transaction().map_err(failed("begin reading"))?;
+        let answer = look(&SqliteTx::on(&tx))?;
+        tx.finish().map_err(failed("end reading"))?;
+        Ok(answer)
     }
 
     /// The database file in a data folder.

@@ -18,7 +18,7 @@ const LOCK_FILE: &str = "doorstep.lock";
 /// Says in the file's header that it is ours: `DOOR`.
 const APPLICATION_ID: i64 = 0x444F_4F52;
 /// How long a statement waits for a lock of another connection.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
 
 /// Keeps a second server out of a data folder for as long as it lives.
 #[derive(Debug)]
@@ -137,8 +137,8 @@ fn migrate(conn: &Connection, target: usize) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// The path of a file beside the database.
-pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
+/// The path of a file beside another.
+pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
