@@ -1,4 +1,5 @@
-//! The one place that prints. A reader who closes the pipe ends the command quietly, not in a panic.
+//! The one place that prints. A reader who closes the pipe ends the command quietly, not in a
+//! panic.
 
 use std::io::{self, IsTerminal as _, Write};
 

@@ -46,7 +46,8 @@ pub fn fresh_code(random: [u8; CODE_LETTERS]) -> String {
     code
 }
 
-/// The hash of a code, however it was typed: small letters, other separators, O for 0, I or L for 1.
+/// The hash of a code, however it was typed: small letters, other separators, O for 0, I or L for
+/// 1.
 pub fn hash_of_code(code: &str) -> Hash {
     let letters = code.chars().filter(char::is_ascii_alphanumeric).map(|letter| {
         match letter.to_ascii_uppercase() {

@@ -1,5 +1,5 @@
-//! The sweep: "nothing happened for too long" is a child assessed again at a later instant. It wakes
-//! at the next limit, when the ledger changed, and at least once an interval.
+//! The sweep: "nothing happened for too long" is a child assessed again at a later instant. It
+//! wakes at the next limit, when the ledger changed, and at least once an interval.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! A caseload as CSV files: teams, staff, children, and who works with whom.
 //!
-//! Reading and planning are pure: bytes in, rows and faults out; rows and what is there already in, a
-//! plan out. What a plan means for the store is `admin`'s affair.
+//! Reading and planning are pure: bytes in, rows and faults out; rows and what is there already in,
+//! a plan out. What a plan means for the store is `admin`'s affair.
 
 mod cells;
 mod columns;
@@ -27,6 +27,8 @@ pub struct TeamRow {
     pub external: String,
     /// Its name.
     pub name: String,
+    /// Its phone number.
+    pub phone: Option<String>,
 }
 
 /// One member of staff.

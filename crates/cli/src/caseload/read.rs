@@ -20,9 +20,9 @@ pub struct File<'a> {
     pub bytes: &'a [u8],
 }
 
-/// Reads files. All faults of all rows are found. A row with a fault is kept, with what could be read
-/// of it, so that the rows that refer to it are not called faulty too: apply nothing while there are
-/// faults.
+/// Reads files. All faults of all rows are found. A row with a fault is kept, with what could be
+/// read of it, so that the rows that refer to it are not called faulty too: apply nothing while
+/// there are faults.
 pub fn read(files: &[File<'_>], today: NaiveDate) -> (Caseload, Vec<Fault>) {
     let mut caseload = Caseload::default();
     let mut faults = Vec::new();
@@ -77,8 +77,9 @@ fn read_file(file: File<'_>, today: NaiveDate, caseload: &mut Caseload, faults: 
     }
 }
 
-/// Counts lines as an editor does. The reader's own count is one behind after `\r\n`, because it has
-/// not yet read the `\n` when it hands out the record, and it points at blank lines that it skipped.
+/// Counts lines as an editor does. The reader's own count is one behind after `\r\n`, because it
+/// has not yet read the `\n` when it hands out the record, and it points at blank lines that it
+/// skipped.
 struct Lines<'a> {
     bytes: &'a [u8],
     counted: usize,

@@ -113,7 +113,8 @@ fn base(address: &str) -> Outcome<Url> {
         "https" => Ok(url),
         "http" if loopback => Ok(url),
         "http" => Err(Failure::Misused(format!(
-            "{address} would send records in the clear: use https:// (plain http:// is for this machine only)"
+            "{address} would send records in the clear: use https:// (plain http:// is for this \
+             machine only)"
         ))),
         _ => Err(wrong()),
     }

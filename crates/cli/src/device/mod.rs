@@ -1,5 +1,5 @@
-//! `doorstep device`: a working device on its own encrypted file, for people on a laptop, for scripts
-//! and for tests.
+//! `doorstep device`: a working device on its own encrypted file, for people on a laptop, for
+//! scripts and for tests.
 
 pub mod advice;
 pub mod client;

@@ -46,7 +46,8 @@ fn given(file: Option<&PathBuf>) -> Outcome<Option<Zeroizing<String>>> {
 fn ask(prompt: &str) -> Outcome<Zeroizing<String>> {
     if !io::stdin().is_terminal() {
         return Err(Failure::Misused(format!(
-            "there is no terminal to ask for the passphrase: give it with --passphrase-file or {VARIABLE}"
+            "there is no terminal to ask for the passphrase: give it with --passphrase-file or \
+             {VARIABLE}"
         )));
     }
     rpassword::prompt_password(prompt).map(Zeroizing::new).or_no("cannot ask for the passphrase")

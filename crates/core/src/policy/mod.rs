@@ -78,8 +78,8 @@ impl Policy {
         Ok(Self { packs: self.packs.only(ids)?, calendar: self.calendar.clone() })
     }
 
-    /// Takes an organisation's own pack into use, from its date on. One that is weaker than the built-in
-    /// pack that it goes back to is refused (GA-0.2), and nothing changes.
+    /// Takes an organisation's own pack into use, from its date on. One that is weaker than the
+    /// built-in pack that it goes back to is refused (GA-0.2), and nothing changes.
     pub fn adopt(&mut self, text: &str) -> Result<PackRef, AdoptError> {
         let own = read_pack(text, &self.packs)?;
         let built_in = load::built_in();
@@ -93,8 +93,9 @@ impl Policy {
         Ok(reference)
     }
 
-    /// Judges one child at the instant `as_of`, from what its record said before its first event and
-    /// from its events, which may come in any order. Events that happened after `as_of` are left out.
+    /// Judges one child at the instant `as_of`, from what its record said before its first event
+    /// and from its events, which may come in any order. Events that happened after `as_of` are
+    /// left out.
     pub fn assess(
         &self,
         record: &ChildRecord,

@@ -10,8 +10,8 @@ use crate::app::AppState;
 use crate::store::log::Access;
 use crate::store::{StoreError, Tx};
 
-/// Writes down that the person reads the child's record on this page and why they may; or, where they
-/// may not, that they tried, and refuses with what reveals nothing.
+/// Writes down that the person reads the child's record on this page and why they may; or, where
+/// they may not, that they tried, and refuses with what reveals nothing.
 pub async fn admit(
     state: &AppState,
     signed: &SignedIn,

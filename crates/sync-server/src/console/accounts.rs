@@ -35,8 +35,8 @@ pub fn normalise(login: &str) -> String {
     login.trim().to_lowercase()
 }
 
-/// Gives a person an account with this login and password, or changes both of the one that is there.
-/// Ends the person's sessions and lifts a suspension.
+/// Gives a person an account with this login and password, or changes both of the one that is
+/// there. Ends the person's sessions and lifts a suspension.
 pub async fn set_password(
     db: &Db,
     ambient: &Ambient,

@@ -1,4 +1,5 @@
-//! The small parts that pages are put together from: GOV.UK Frontend's components, and a few of ours.
+//! The small parts that pages are put together from: GOV.UK Frontend's components, and a few of
+//! ours.
 
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
@@ -68,7 +69,8 @@ pub fn summary_list(rows: &[(&str, Markup)]) -> Markup {
     }
 }
 
-/// A table with a caption, whose rows become blocks on a narrow screen. The first cell names its row.
+/// A table with a caption, whose rows become blocks on a narrow screen. The first cell names its
+/// row.
 pub fn table(caption: &str, columns: &[&str], rows: &[Vec<Markup>]) -> Markup {
     html! {
         table."govuk-table ds-table" {

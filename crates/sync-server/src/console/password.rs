@@ -1,5 +1,5 @@
-//! Passwords: how they are hashed, checked and what they must be. Slow on purpose, so it runs beside
-//! the requests and only a few at once.
+//! Passwords: how they are hashed, checked and what they must be. Slow on purpose, so it runs
+//! beside the requests and only a few at once.
 
 use std::sync::OnceLock;
 

@@ -209,7 +209,8 @@ pub fn is_alive(session: &Session, now: DateTime<Utc>) -> bool {
     now - session.seen < IDLE_MAX && now - session.started < AGE_MAX
 }
 
-/// To the sign-in page, and afterwards back to the page asked for; for a form, to the page it is on.
+/// To the sign-in page, and afterwards back to the page asked for; for a form, to the page it is
+/// on.
 fn to_sign_in(parts: &Parts) -> Response {
     let path = parts.uri.path();
     let wanted = if parts.method == Method::GET {

@@ -116,7 +116,8 @@ async fn enter(
     }
 }
 
-/// Whether another try has to wait: one minute after the fifth failure, then twice as long each time.
+/// Whether another try has to wait: one minute after the fifth failure, then twice as long each
+/// time.
 fn must_wait(failures: Failures, now: DateTime<Utc>) -> bool {
     let Some(over) = failures.count.checked_sub(FREE_FAILURES) else { return false };
     let wait = TimeDelta::minutes(1 << over.min(5)).min(WAIT_MAX);

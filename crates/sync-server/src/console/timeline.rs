@@ -1,5 +1,5 @@
-//! A child's timeline: what happened, in the order in which it happened, with what arrived late, was
-//! corrected or was withdrawn marked as such.
+//! A child's timeline: what happened, in the order in which it happened, with what arrived late,
+//! was corrected or was withdrawn marked as such.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::London;
@@ -130,27 +130,17 @@ pub fn brief(record: &Recorded, now: DateTime<Utc>) -> String {
     format!("{words} ({})", times::short(event.at, now))
 }
 
-/// Why an escalation was raised, from the records that it rests on: how many of what, then each.
-pub fn why(evidence: &[Recorded], now: DateTime<Utc>) -> String {
-    let contacts: Vec<_> = evidence
-        .iter()
-        .filter_map(|record| match &record.body.event.what {
-            What::FailedContact(contact) => Some(contact.form),
-            _ => None,
-        })
-        .collect();
-    let each: Vec<_> = evidence.iter().map(|record| brief(record, now)).collect();
-    let kind = if contacts.iter().all(|form| form.is_no_access()) {
-        "no-access visit"
-    } else {
-        "failed contact"
-    };
-    match (contacts.len(), each.len()) {
-        (_, 0) => "the records it rests on are not in the log any more".to_owned(),
-        (0 | 1, _) => words::sentence_case(&each.join("; ")),
-        (count, _) => {
-            let count = words::sentence_case(&words::ordinal(count));
-            format!("{count} {kind}: {}", each.join("; "))
-        }
+/// Records of an escalation that are named; how many more there are is said.
+const NAMED_MAX: usize = 3;
+
+/// Why an escalation was raised: the policy's reason, and the latest of the records it rests on.
+pub fn why(reason: &str, evidence: &[Recorded], now: DateTime<Utc>) -> String {
+    let reason = words::sentence_case(reason);
+    let earlier = evidence.len().saturating_sub(NAMED_MAX);
+    let mut named: Vec<_> =
+        evidence.iter().skip(earlier).map(|record| brief(record, now)).collect();
+    if earlier > 0 {
+        named.insert(0, format!("{earlier} earlier"));
     }
+    if named.is_empty() { reason } else { format!("{reason}: {}", named.join("; ")) }
 }

@@ -6,7 +6,8 @@ use doorstep_core::ids::{ChildId, PersonId, TeamId};
 
 use crate::store::{StoreError, Tx};
 
-/// How long an addressee may still open a child's record after their last escalation about it ended.
+/// How long an addressee may still open a child's record after their last escalation about it
+/// ended.
 const ADDRESSEE_KEEPS: TimeDelta = TimeDelta::days(30);
 
 /// The person who looks at the console.

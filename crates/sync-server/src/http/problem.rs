@@ -152,7 +152,8 @@ impl Refusal {
 }
 
 impl IntoResponse for Refusal {
-    /// Leaves the refusal with the response; the frame, which knows the request's id, writes it out.
+    /// Leaves the refusal with the response; the frame, which knows the request's id, writes it
+    /// out.
     fn into_response(self) -> Response {
         let mut response = self.kind().0.into_response();
         response.extensions_mut().insert(self);

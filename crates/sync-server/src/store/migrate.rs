@@ -22,7 +22,8 @@ macro_rules! migration {
 /// All steps, the oldest first.
 pub const MIGRATIONS: &[Migration] = &[migration!("0001_foundation"), migration!("0002_accounts")];
 
-/// The steps that were in a release, with the SHA-256 of their files: these may not change any more.
+/// The steps that were in a release, with the SHA-256 of their files: these may not change any
+/// more.
 #[cfg(test)]
 const RELEASED: &[(&str, &str)] = &[];
 

@@ -33,7 +33,8 @@ pub trait Tx: Directory + Devices + Log + Ledger + Accounts + ConsoleReads {}
 pub enum StoreError {
     /// Another server runs on the same data folder.
     #[error(
-        "the data folder {folder} is in use by the server with process id {pid}: stop that server, or choose another folder with --data"
+        "the data folder {folder} is in use by the server with process id {pid}: stop that \
+         server, or choose another folder with --data"
     )]
     InUse {
         /// The data folder.
@@ -43,7 +44,8 @@ pub enum StoreError {
     },
     /// The file was written by a newer release.
     #[error(
-        "{file} was written by a newer release (its version is {found}, this release knows {known}): install that release; the file was not changed"
+        "{file} was written by a newer release (its version is {found}, this release knows \
+         {known}): install that release; the file was not changed"
     )]
     Newer {
         /// The database file.
@@ -55,7 +57,8 @@ pub enum StoreError {
     },
     /// The file is a database of something else.
     #[error(
-        "{file} is a database, but not a doorstep server's: choose another folder with --data; the file was not changed"
+        "{file} is a database, but not a doorstep server's: choose another folder with --data; \
+         the file was not changed"
     )]
     Foreign {
         /// The database file.
@@ -63,7 +66,8 @@ pub enum StoreError {
     },
     /// The file cannot be read as a database.
     #[error(
-        "{file} is damaged or not a database: keep it, and put the last backup in place with `doorstep restore`; the file was not changed ({finding})"
+        "{file} is damaged or not a database: keep it, and put the last backup in place with \
+         `doorstep restore`; the file was not changed ({finding})"
     )]
     Damaged {
         /// The database file.
@@ -136,9 +140,9 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// What a backend is: it runs work inside transactions.
 ///
-/// Laws: work that answers `Undo`, or fails, changes nothing and disturbs no other work. When `write`
-/// answers `Ok` for work that answered `Keep`, the work is on the disk. Work runs one after another,
-/// or as if. A commit that fails stops the backend for good.
+/// Laws: work that answers `Undo`, or fails, changes nothing and disturbs no other work. When
+/// `write` answers `Ok` for work that answered `Keep`, the work is on the disk. Work runs one after
+/// another, or as if. A commit that fails stops the backend for good.
 pub trait Backend: Send + Sync {
     /// Runs work that writes.
     fn write(&self, work: Work) -> Pending<'_, Result<(), StoreError>>;

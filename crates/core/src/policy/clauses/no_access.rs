@@ -347,8 +347,9 @@ fn discuss_plan(scope: &Scope<'_>, docket: &mut Docket) {
     }
 }
 
-/// The grounds of NA-7.2: a failed home visit to a child on a child protection plan who was not seen
-/// within the agreed timescale. It starts when both the visit has failed and the timescale is over.
+/// The grounds of NA-7.2: a failed home visit to a child on a child protection plan who was not
+/// seen within the agreed timescale. It starts when both the visit has failed and the timescale is
+/// over.
 fn unseen_within_timescale(scope: &Scope<'_>) -> Vec<Grounds> {
     scope
         .episode
