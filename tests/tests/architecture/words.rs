@@ -17,8 +17,7 @@ const REGISTRIES: &[(&str, &str)] = &[
 ];
 
 /// A child does not choose to come: it was not brought, or was not seen (NA-3.3).
-const BLAMING: &[&str] =
-    &["did not attend", "didn't attend", "fail to attend", "failed to attend", "failure to attend"];
+const BLAMING: &[&str] = &["did not attend", "didn't attend", "fail to attend", "failed to attend"];
 
 /// Paths of one machine, such as a home folder.
 fn machine_paths(file: &TextFile) -> Vec<String> {

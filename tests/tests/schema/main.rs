@@ -1,5 +1,6 @@
 //! The shape of each event on the wire: `schema/events/` holds a JSON Schema per type, written from
-//! the Rust types by `make generate`, and a frozen example of each that must stay readable for ever.
+//! the Rust types by `make generate`, and a frozen example of each that must stay readable for
+//! ever.
 
 mod generate;
 
