@@ -63,6 +63,61 @@ pub struct PackRef {
     pub version: Arc<str>,
 }
 
+/// Why a duty arose, in a few words. Cheap to share: one concern is the reason of many duties.
+#[derive(Clone, Debug)]
+pub enum Reason {
+    /// Words of the code.
+    Fixed(&'static str),
+    /// Words made for this child.
+    Made(Arc<str>),
+}
+
+impl Reason {
+    /// The words.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Fixed(words) => words,
+            Self::Made(words) => words,
+        }
+    }
+}
+
+impl From<&'static str> for Reason {
+    fn from(words: &'static str) -> Self {
+        Self::Fixed(words)
+    }
+}
+
+impl From<String> for Reason {
+    fn from(words: String) -> Self {
+        Self::Made(words.into())
+    }
+}
+
+impl PartialEq for Reason {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Arc::deserialize(deserializer).map(Self::Made)
+    }
+}
+
 /// A duty that arose: somebody owes something.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Duty {
@@ -79,7 +134,7 @@ pub struct Duty {
     /// The events that it rests on, in the order in which they happened.
     pub evidence: Vec<EventId>,
     /// Why it arose, in a few words, for example `third no-access visit of the episode`.
-    pub reason: String,
+    pub reason: Reason,
     /// When it arose (UTC).
     pub since: DateTime<Utc>,
     /// Its limit, where the policy sets one.
@@ -178,7 +233,7 @@ pub struct Escalation {
     /// The clause in a sentence.
     pub sentence: Arc<str>,
     /// Why it arose, in a few words.
-    pub reason: String,
+    pub reason: Reason,
     /// The events that it rests on.
     pub evidence: Vec<EventId>,
 }

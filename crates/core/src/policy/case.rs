@@ -1,11 +1,9 @@
 //! The case: one child's history, gathered into the shape in which clauses ask about it.
 
-use std::borrow::Cow;
-
 use chrono::{DateTime, Utc};
 
 use super::concern::{self, Turn, turns};
-use crate::assessment::Cause;
+use crate::assessment::{Cause, Reason};
 use crate::calendar::Calendar;
 use crate::event::{ChildRecord, Event, Known, Role, What};
 use crate::history::{Contact, History};
@@ -54,7 +52,7 @@ pub struct Grounds {
     /// Who recorded what set it off.
     pub by: Role,
     /// Why it arises, in a few words.
-    pub reason: Cow<'static, str>,
+    pub reason: Reason,
 }
 
 /// How a duty was met.
@@ -255,7 +253,7 @@ impl Grounds {
             cause: contact.cause,
             evidence: contact.records.clone(),
             by: contact.by,
-            reason: Cow::Borrowed("a failed contact"),
+            reason: Reason::Fixed("a failed contact"),
         }
     }
 
@@ -266,13 +264,13 @@ impl Grounds {
             cause: Cause(event.id.0),
             evidence: vec![event.id],
             by: event.by,
-            reason: Cow::Borrowed("a record of it"),
+            reason: Reason::Fixed("a record of it"),
         }
     }
 
     /// The same ground, with why it gives rise to a duty.
     #[must_use]
-    pub fn because(mut self, reason: impl Into<Cow<'static, str>>) -> Self {
+    pub fn because(mut self, reason: impl Into<Reason>) -> Self {
         self.reason = reason.into();
         self
     }

@@ -5,10 +5,12 @@
 //! was recorded earlier and not closed. What follows from the record's state (a plan, being Looked
 //! After, a plan that ended within the last year) lapses with that state.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Months, NaiveDate, Utc};
 
+use crate::assessment::Reason;
 use crate::event::{
     ChildRecord, Concern, ConcernLevel, KnownConcern, Plan, PlanChanged, Question, What,
 };
@@ -57,7 +59,7 @@ impl Known {
     }
 
     /// What the cause for concern at `at` is, in words.
-    pub fn concern_in_words(&self, at: DateTime<Utc>) -> String {
+    fn concern_in_words(&self, at: DateTime<Utc>) -> String {
         let plans =
             self.plans.iter().map(|plan| format!("{} plan", plan.as_str().replace('-', " ")));
         let known = self.from_before.iter().map(|concern| concern.as_str().replace('-', " "));
@@ -164,6 +166,14 @@ pub struct Turn {
     pub recorded: bool,
     /// What is known from it on.
     pub known: Known,
+    words: OnceCell<Reason>,
+}
+
+impl Turn {
+    /// What the cause for concern is from it on, in words.
+    pub fn concern_in_words(&self) -> Reason {
+        self.words.get_or_init(|| self.known.concern_in_words(self.at).into()).clone()
+    }
 }
 
 /// Walks through a history and notes each turn, in order; and what is known at its end.
@@ -205,6 +215,7 @@ pub fn turns(record: &ChildRecord, history: &History<'_>) -> (Vec<Turn>, Known) 
             is_concern: known.is_concern(event.at),
             recorded,
             known: known.clone(),
+            words: OnceCell::new(),
         });
     }
     (turns, known)

@@ -140,7 +140,7 @@ impl Teller<'_> {
             sentence: duty.sentence.to_string(),
             owed_by: format!("the {} ({})", duty.owner, duty.modality),
             state: state(duty),
-            reason: duty.reason.clone(),
+            reason: duty.reason.to_string(),
             because: self.events(&duty.evidence),
             settled_by: self.events(settled),
             limit: duty.due.as_ref().map(|due| limit(duty, due)),

@@ -122,7 +122,7 @@ impl Policy {
         mut docket: Docket,
         indicators: Vec<crate::assessment::Indicator>,
     ) -> Assessment {
-        docket.entries.sort_by_key(|entry| entry.duty.since);
+        docket.entries.sort_by_cached_key(|entry| entry.duty.since);
         let may_close = !docket.entries.iter().any(|entry| {
             entry.duty.state.is_owed()
                 && ["NA-4.2", "NA-4.4", "NA-4.10"].contains(&&*entry.clause.meaning_id().0)

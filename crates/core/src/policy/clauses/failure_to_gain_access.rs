@@ -5,13 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Meaning::{Elsewhere, InEpisode};
 use super::no_access::{discuss, each_agency, is_consultation};
 use super::{Docket, Meaning, Scope, ordinal};
+use crate::assessment::Reason;
 use crate::event::{
     AddressKnown, CommunicationNeed, ConcernLevel, Form, NewAppointment, Plan, Role, Step, Subject,
     What,
 };
 use crate::history::Contact;
 use crate::policy::case::{Grounds, Met, Seek};
-use crate::time::in_words;
 
 /// Each clause's meaning, in the document's order.
 pub const MEANINGS: &[(&str, Meaning)] = &[
@@ -187,16 +187,15 @@ fn on_track<'a>(scope: &'a Scope<'_>, concern: bool) -> impl Iterator<Item = &'a
 
 /// A contact as a ground, with what was known of concern at it.
 fn on_its_track(scope: &Scope<'_>, contact: &Contact) -> Grounds {
-    let reason = format!("failed access, {}", concern_or_none(scope, contact));
-    Grounds::contact(contact).because(reason)
+    Grounds::contact(contact).because(concern_or_none(scope, contact))
 }
 
-fn concern_or_none(scope: &Scope<'_>, contact: &Contact) -> String {
+fn concern_or_none(scope: &Scope<'_>, contact: &Contact) -> Reason {
     let turn = scope.case.at(contact);
     if turn.is_concern {
-        turn.known.concern_in_words(turn.at)
+        turn.concern_in_words()
     } else {
-        "no known cause for concern".to_owned()
+        Reason::Fixed("failed access, no known cause for concern")
     }
 }
 
@@ -291,7 +290,7 @@ fn after_silence(
     let passed = deadline + TimeDelta::milliseconds(1);
     docket.change_at(passed, scope.case.as_of);
     if scope.case.as_of >= passed {
-        let reason = format!("no contact from the family by {}", in_words(deadline));
+        let reason = "the family has not been in touch in the time given";
         let grounds = Grounds::contact(contact).not_before(deadline).because(reason);
         scope.arises_until(docket, grounds, Seek::FurtherAttempt, |_| true);
     }

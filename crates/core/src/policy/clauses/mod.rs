@@ -78,8 +78,6 @@ pub struct Entry {
     pub duty: Duty,
     /// Who recorded what set it off.
     pub by: Role,
-    /// Where the first contact of its episode stands in the history.
-    pub episode: usize,
     /// The clause as it was in force.
     pub clause: Arc<Clause>,
 }
@@ -89,11 +87,24 @@ pub struct Entry {
 pub struct Docket {
     /// What arose.
     pub entries: Vec<Entry>,
+    /// What arose in each episode, as places in `entries`.
+    by_episode: HashMap<usize, Vec<usize>>,
     /// The next instant at which something changes though nothing happens (UTC).
     pub next_change: Option<DateTime<Utc>>,
 }
 
 impl Docket {
+    fn push(&mut self, episode: usize, entry: Entry) {
+        self.by_episode.entry(episode).or_default().push(self.entries.len());
+        self.entries.push(entry);
+    }
+
+    /// What arose in the episode whose first contact stands at this place in the history.
+    pub fn in_episode(&self, episode: usize) -> impl Iterator<Item = &Entry> {
+        let places = self.by_episode.get(&episode).into_iter().flatten();
+        places.map(|place| &self.entries[*place])
+    }
+
     /// Something changes at `at`, if that is still to come.
     pub fn change_at(&mut self, at: DateTime<Utc>, as_of: DateTime<Utc>) {
         if at > as_of {
@@ -163,18 +174,16 @@ impl Scope<'_> {
             owner: clause.owner,
             cause: grounds.cause,
             evidence: grounds.evidence,
-            reason: grounds.reason.into_owned(),
+            reason: grounds.reason,
             since: grounds.at,
             due,
             state,
             pack: pack.reference(),
         };
-        docket.entries.push(Entry {
-            duty,
-            by: grounds.by,
-            episode: self.episode.span.start,
-            clause: Arc::clone(clause),
-        });
+        docket.push(
+            self.episode.span.start,
+            Entry { duty, by: grounds.by, clause: Arc::clone(clause) },
+        );
     }
 
     /// As [`Scope::arises`], met by the first event of a kind from then on that is as `wanted`.
@@ -199,7 +208,7 @@ impl Scope<'_> {
             }
             _ => Grounds::event(self.case.event(turn.position)).resting_on(contacts),
         }
-        .because(turn.known.concern_in_words(turn.at))
+        .because(turn.concern_in_words())
     }
 }
 

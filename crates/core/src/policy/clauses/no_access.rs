@@ -4,7 +4,6 @@ use super::Meaning::{Elsewhere, InEpisode, Indicator, Overall};
 use super::{Docket, Meaning, Scope, ordinal};
 use crate::event::{AddressKnown, Agency, Known, Plan, Referral, Service, Step, What};
 use crate::policy::case::{Grounds, Met, Seek, is_seen, is_seen_by_service};
-use crate::time::in_words;
 
 const HISTORY: &str = "history: which contacts there are, and what form each has";
 const WORDING: &str = "the wording of every page, checked by a test";
@@ -139,9 +138,7 @@ fn respond_as_to_a_second(scope: &Scope<'_>, docket: &mut Docket) {
         return;
     }
     let met = docket
-        .entries
-        .iter()
-        .filter(|entry| entry.episode == scope.episode.span.start)
+        .in_episode(scope.episode.span.start)
         .filter(|entry| BROUGHT_ABOUT.contains(&&*entry.duty.clause.0))
         .map(super::Entry::settled)
         .reduce(Met::both)
@@ -365,8 +362,8 @@ fn unseen_within_timescale(scope: &Scope<'_>) -> Vec<Grounds> {
             let seen = scope.case.first(Seek::Seen, contact.at, is_seen_by_service);
             let in_time = start > contact.at && seen.is_some_and(|seen| seen.at <= start);
             let reason = match known.visit_due_by {
-                None => "failed home visit, with no visiting timescale on record".to_owned(),
-                Some(due) => format!("failed home visit, to be seen by {}", in_words(due)),
+                None => "failed home visit, with no visiting timescale on record",
+                Some(_) => "failed home visit, and the visiting timescale is over",
             };
             (!in_time).then(|| Grounds::contact(contact).not_before(start).because(reason))
         })
