@@ -167,41 +167,76 @@ fn counts(assessment: &Assessment) -> Markup {
     }
 }
 
-/// Duties with their limits, as a table.
+/// Duties: those with a limit as a table, the others behind it, the same clause once.
 pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
-    let rows: Vec<_> = duties
+    let (limited, open): (Vec<&Duty>, Vec<&Duty>) =
+        duties.iter().partition(|duty| duty.due.is_some());
+    let rows: Vec<_> = limited
         .iter()
         .map(|duty| {
-            vec![
-                html! { strong { (duty.sentence) } br; span.govuk-hint { (duty.clause) ", "
-                (words::modality(duty.modality)) } },
-                html! { (words::sentence_case(&words::role(duty.owner))) },
-                duty_limit(duty, now),
-            ]
+            let owner = words::sentence_case(&words::role(duty.owner));
+            vec![what(duty, 1), html! { (owner) }, duty_limit(duty, now)]
         })
         .collect();
     html! {
         @if rows.is_empty() {
             h2.govuk-heading-m { (caption) }
-            p.govuk-body { "Nothing." }
+            p.govuk-body { @if open.is_empty() { "Nothing." } @else { "Nothing with a time limit." } }
         } @else {
             (parts::table(caption, &["What", "By", "Limit"], &rows))
+        }
+        @if !open.is_empty() { (without_limit(&open)) }
+    }
+}
+
+fn without_limit(duties: &[&Duty]) -> Markup {
+    let mut by_clause: Vec<(&Duty, usize)> = Vec::new();
+    for duty in duties {
+        match by_clause.iter_mut().find(|(seen, _)| seen.clause == duty.clause) {
+            Some((_, count)) => *count += 1,
+            None => by_clause.push((duty, 1)),
+        }
+    }
+    html! {
+        details.govuk-details {
+            summary.govuk-details__summary {
+                span.govuk-details__summary-text {
+                    (by_clause.len()) " more without a time limit"
+                }
+            }
+            div.govuk-details__text {
+                ul."govuk-list govuk-list--spaced" {
+                    @for (duty, count) in by_clause {
+                        li { (what(duty, count)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn what(duty: &Duty, count: usize) -> Markup {
+    html! {
+        (duty.sentence)
+        span.ds-because {
+            (duty.clause) ", " (words::modality(duty.modality))
+            @if duty.due.is_none() { " by the " (words::role(duty.owner)) }
+            ": " (duty.reason)
+            @if count > 1 { " (" (count) " times)" }
         }
     }
 }
 
 fn duty_limit(duty: &Duty, now: DateTime<Utc>) -> Markup {
-    match &duty.due {
-        None => html! { "None; open for " (times::span(now - duty.since)) },
-        Some(due) => html! {
-            @if duty.state == DutyState::Breached || due.is_past(now) {
-                (parts::tag(Some("red"), &times::left(due.at, now)))
-            } @else {
-                strong { (times::left(due.at, now)) }
-            }
-            br;
-            (parts::instant(due.at, &times::short(due.at, now)))
-        },
+    let Some(due) = &duty.due else { return html! { "None" } };
+    html! {
+        @if duty.state == DutyState::Breached || due.is_past(now) {
+            (parts::tag(Some("red"), &times::left(due.at, now)))
+        } @else {
+            strong { (times::left(due.at, now)) }
+        }
+        br;
+        (parts::instant(due.at, &times::short(due.at, now)))
     }
 }
 

@@ -13,7 +13,7 @@ use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
 use super::{access, gather};
 use crate::app::AppState;
-use crate::store::ledger::{Acknowledged, HistoryEntry, LedgerLine};
+use crate::judge;
 use crate::store::{StoreError, Tx};
 
 /// What the page is to say about what was just done.
@@ -91,16 +91,11 @@ fn take_notice(
     by: PersonId,
     at: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    let Some(line) = tx.line(id)? else { return Ok(false) };
-    if !gather::Stage::of(&line).wants_acknowledging() {
+    let line = tx.line(id)?;
+    if !line.is_some_and(|line| gather::Stage::of(&line).wants_acknowledging()) {
         return Ok(false);
     }
-    let line = LedgerLine { acknowledged: Some(Acknowledged { at, by }), ..line };
-    let ended = line.ended.or_else(|| line.is_finished().then_some(at));
-    tx.put_line(&LedgerLine { ended, ..line })?;
-    let entry = HistoryEntry { at, what: "acknowledged".to_owned(), by: Some(by), note: None };
-    tx.put_line_history(id, &entry)?;
-    Ok(true)
+    judge::acknowledge(tx, id, by, at).map(|_| true)
 }
 
 /// Finds the escalation's child and lets the person in.

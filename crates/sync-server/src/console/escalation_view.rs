@@ -81,14 +81,14 @@ fn reasons(page: &EscalationPage<'_>) -> Markup {
     html! {
         h2.govuk-heading-m { "Why you are told" }
         (parts::summary_list(&why_rows(page)))
+        h2.govuk-heading-m { "Timeline" }
+        (timeline::timeline(&page.escalation.file.records, page.now))
         (child_view::duties("What else is owed", &others, page.now))
         p.govuk-body {
             a.govuk-link href=(format!("/children/{}", raised.child)) {
                 "Open the record of " (raised.child_name)
             }
         }
-        h2.govuk-heading-m { "Timeline" }
-        (timeline::timeline(&page.escalation.file.records, page.now))
     }
 }
 
@@ -160,7 +160,7 @@ fn panel(page: &EscalationPage<'_>) -> Markup {
 fn why_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
     let raised = &page.escalation.raised;
     let escalation = &raised.escalation;
-    let mut rows = vec![("Why", html! { (timeline::why(&raised.evidence, page.now)) })];
+    let mut rows = vec![("Why", html! { (words::sentence_case(&escalation.reason)) })];
     rows.push(("Records", evidence(page)));
     rows.push(("Clause", clause(page)));
     if let Some(due) = page.duty().and_then(|duty| duty.due.as_ref()) {

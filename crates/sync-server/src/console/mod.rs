@@ -27,6 +27,9 @@ mod times;
 mod viewer;
 mod words;
 
+#[cfg(test)]
+mod tests;
+
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, header};

@@ -65,7 +65,7 @@ impl Page<'_> {
                     @if self.signed.is_some() { (self.navigation()) }
                     div.govuk-width-container {
                         @if let Some((path, name)) = self.back {
-                            a.govuk-back-link href=(path) { (name) }
+                            nav aria-label="Back" { a.govuk-back-link href=(path) { (name) } }
                         }
                         main.govuk-main-wrapper #main-content tabindex="-1" { (self.content) }
                     }

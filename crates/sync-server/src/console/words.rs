@@ -92,25 +92,6 @@ pub const fn quarantine(code: QuarantineCode) -> &'static str {
     }
 }
 
-/// `first`, `second` ... as far as words are read with ease, then `11th`.
-pub fn ordinal(count: usize) -> String {
-    const WORDS: [&str; 10] = [
-        "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
-        "tenth",
-    ];
-    if let Some(word) = count.checked_sub(1).and_then(|index| WORDS.get(index)) {
-        return (*word).to_owned();
-    }
-    let ending = match (count % 10, count % 100) {
-        (_, 11..=13) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{count}{ending}")
-}
-
 const fn step(step: Step) -> &'static str {
     match step {
         Step::WindowsChecked => "looked at the windows",
