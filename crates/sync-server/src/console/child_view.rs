@@ -181,7 +181,9 @@ pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
     html! {
         @if rows.is_empty() {
             h2.govuk-heading-m { (caption) }
-            p.govuk-body { @if open.is_empty() { "Nothing." } @else { "Nothing with a time limit." } }
+            p.govuk-body {
+                @if open.is_empty() { "Nothing." } @else { "Nothing with a time limit." }
+            }
         } @else {
             (parts::table(caption, &["What", "By", "Limit"], &rows))
         }

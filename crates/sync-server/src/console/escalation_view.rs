@@ -160,7 +160,7 @@ fn panel(page: &EscalationPage<'_>) -> Markup {
 fn why_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
     let raised = &page.escalation.raised;
     let escalation = &raised.escalation;
-    let mut rows = vec![("Why", html! { (words::sentence_case(&escalation.reason)) })];
+    let mut rows = vec![("Why", html! { (words::sentence_case(escalation.reason.as_str())) })];
     rows.push(("Records", evidence(page)));
     rows.push(("Clause", clause(page)));
     if let Some(due) = page.duty().and_then(|duty| duty.due.as_ref()) {
@@ -168,7 +168,8 @@ fn why_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
         rows.push((
             "Limit",
             html! {
-                (words::sentence_case(end)) (parts::instant(due.at, &times::short(due.at, page.now)))
+                (words::sentence_case(end))
+                (parts::instant(due.at, &times::short(due.at, page.now)))
                 br;
                 span.govuk-hint { (words::sentence_case(&times::computed(due))) }
             },
@@ -184,7 +185,9 @@ fn clause(page: &EscalationPage<'_>) -> Markup {
         @if let Some(duty) = page.duty() {
             ": " (words::modality(duty.modality)) " by the " (words::role(duty.owner))
             br;
-            span.govuk-hint { "Policy " (words::plain(&duty.pack.id)) ", version " (duty.pack.version) }
+            span.govuk-hint {
+                "Policy " (words::plain(&duty.pack.id)) ", version " (duty.pack.version)
+            }
         }
     }
 }
@@ -215,7 +218,9 @@ fn told(page: &EscalationPage<'_>) -> Markup {
         }
         ul.govuk-list {
             li { "In the inbox since " (times::short(raised.entered, page.now)) }
-            @for (notice, name) in &page.escalation.notices { li { (sent(notice, name, page.now)) } }
+            @for (notice, name) in &page.escalation.notices {
+                li { (sent(notice, name, page.now)) }
+            }
         }
     }
 }
@@ -249,7 +254,7 @@ fn history(page: &EscalationPage<'_>) -> Markup {
     html! {
         h2.govuk-heading-m { "History" }
         ol.ds-timeline {
-            (step(raised.escalation.since, "It happened: the ground for this arose", None, page.now))
+            (step(raised.escalation.since, "The ground for this arose", None, page.now))
             @for (entry, by) in &page.escalation.history {
                 (step(entry.at, event_words(entry), by.as_deref(), page.now))
             }

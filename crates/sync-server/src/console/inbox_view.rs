@@ -140,7 +140,9 @@ fn card(row: &Raised, now: DateTime<Utc>) -> Markup {
                         id=(format!("escalation-{}", row.id)) { (row.child_name) }
                 }
                 p.ds-card__sentence { (escalation.sentence) }
-                p.ds-card__why { "Why: " (timeline::why(&escalation.reason, &row.evidence, now)) }
+                p.ds-card__why {
+                    "Why: " (timeline::why(escalation.reason.as_str(), &row.evidence, now))
+                }
                 @if row.undelivered {
                     p.ds-card__why { strong { "The notice by e-mail does not arrive." } }
                 }

@@ -145,8 +145,8 @@ fn footer() -> Markup {
         footer.ds-footer {
             div.govuk-width-container {
                 p {
-                    "A failed contact does not by itself mean that a child is at risk. Times are in "
-                    "UK local time. Every record that you open is written to the access log."
+                    "A failed contact does not by itself mean that a child is at risk. Times are "
+                    "in UK local time. Every record that you open is written to the access log."
                 }
             }
         }

@@ -331,7 +331,7 @@ pub fn line(number: u128, clause: &str, due: Option<&str>) -> LedgerLine {
             due: due.map(utc),
             since: utc("2026-03-02T10:00:00Z"),
             sentence: format!("The sentence of {clause}.").into(),
-            reason: "second no-access visit of the episode".to_owned(),
+            reason: "second no-access visit of the episode".into(),
             evidence: vec![EventId(id(0x31)), EventId(id(0x32))],
         },
         addressee: PersonId(id(MARGARET)),
