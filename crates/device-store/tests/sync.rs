@@ -771,24 +771,49 @@ fn a_record_made_while_a_request_is_under_way_goes_with_the_next() {
 }
 
 #[test]
-fn a_reply_that_came_after_the_chain_was_opened_anew_is_refused() {
-    let (mut store, mut office) = one_device();
-    let mut restored = copy(&store);
-    record(&mut store, 1, 1);
-    sync(&mut store, 1, &mut office, 2);
-    record(&mut restored, 1, 3);
-    record(&mut restored, 1, 4);
-    let request = restored.next_request(&clock(5), "test 1").unwrap().unwrap();
-    let forked = office.answer(1, &request);
-    restored.receive(&forked).unwrap();
-    restored.sync_now().unwrap();
-    restored.next_request(&clock(5), "test 1").unwrap().unwrap();
-    let late = restored.receive(&forked);
-    assert!(late.is_ok() || matches!(late, Err(Error::Answer(_))));
-    for at in 7..12 {
-        sync(&mut restored, 1, &mut office, at);
-    }
+fn two_windows_on_one_file_do_not_harm_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("device.db");
+    let mut first = Store::create(Connection::open(&path).unwrap(), &KEY).unwrap();
+    enrol(&mut first, 1);
+    let mut second = Store::open(Connection::open(&path).unwrap(), &KEY).unwrap();
+    let mut office = Office::new(&[1], &[1]);
+    sync(&mut first, 1, &mut office, 0);
+    let (mut other_phone, _) = one_device();
+    record(&mut other_phone, 1, 1);
+    sync(&mut other_phone, 1, &mut office, 2);
+
+    record(&mut first, 1, 3);
+    record(&mut second, 1, 4);
+    let early = first.next_request(&clock(5), "test 1").unwrap().unwrap();
+    let request = second.next_request(&clock(5), "test 1").unwrap().unwrap();
+    let forked = office.answer(1, &early);
+    second.receive(&office.answer(1, &request)).unwrap();
+    assert!(matches!(first.receive(&forked), Err(Error::Answer(_))));
+    sync(&mut first, 1, &mut office, 7);
+    sync(&mut second, 1, &mut office, 8);
     assert_eq!((office.log.len(), unique(&office.ids())), (3, 3));
+    assert_eq!(second.timeline(child(1)).unwrap().len(), 3);
+}
+
+#[test]
+fn less_is_sent_at_a_time_after_each_failure_and_all_of_it_after_an_answer() {
+    let (mut store, mut office) = one_device();
+    for number in 1..=40 {
+        record(&mut store, 1, number);
+    }
+    let mut sent = Vec::new();
+    for _ in 0..11 {
+        store.sync_now().unwrap();
+        sent.push(store.next_request(&clock(50), "test 1").unwrap().unwrap().events.len());
+        store.failed(minute(50), None, 0).unwrap();
+    }
+    assert_eq!(sent[0], 40);
+    assert!(sent.is_sorted_by(|more, less| more >= less));
+    assert_eq!(sent[10], 1);
+    let receipts: Vec<_> =
+        sync(&mut store, 1, &mut office, 51).iter().map(|step| step.receipts).collect();
+    assert_eq!(receipts, [1, 39]);
 }
 
 #[test]
