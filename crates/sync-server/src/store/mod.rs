@@ -5,6 +5,8 @@
 
 pub mod accounts;
 pub mod console;
+#[cfg(any(test, feature = "testing"))]
+pub mod contract;
 pub mod devices;
 pub mod directory;
 pub mod ledger;

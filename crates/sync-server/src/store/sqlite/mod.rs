@@ -19,6 +19,8 @@ use rusqlite::{Connection, Params, Row};
 use tokio::sync::watch;
 
 pub use copy::copy_checked;
+#[cfg(test)]
+pub(crate) use open::migrate;
 pub use open::{DATABASE_FILE, FolderLock, check_file};
 
 use super::{Backend, Look, Pending, StoreError, Tx, Work};

@@ -122,7 +122,7 @@ pub fn check_file(file: &Path) -> Result<usize, StoreError> {
 }
 
 /// Brings the tables to `target`, each step in its own transaction; the runner writes the version.
-fn migrate(conn: &Connection, target: usize) -> rusqlite::Result<()> {
+pub(crate) fn migrate(conn: &Connection, target: usize) -> rusqlite::Result<()> {
     let found: i64 = conn.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let found = usize::try_from(found).unwrap_or(0);
     for (place, step) in MIGRATIONS.iter().enumerate().take(target).skip(found) {

@@ -1,0 +1,256 @@
+//! A verdict for each event, and nothing lost.
+
+use chrono::TimeDelta;
+use doorstep_core::event::{FailedContact, Form, What};
+use doorstep_core::seal::{Body, SealedEvent, Signature};
+use doorstep_core::wire::{Outcome, QuarantineCode};
+use serde_json::value::RawValue;
+
+use crate::ingest::{Incoming, Pushed};
+use crate::store::StoreError;
+use crate::testing::{Bench, MONDAY, Phone};
+
+fn sealed(event: SealedEvent) -> Incoming {
+    Incoming::Sealed(event)
+}
+
+/// Seals text that need not be an event.
+fn sealed_text(phone: &Phone, text: &str) -> Incoming {
+    use ed25519_dalek::Signer as _;
+    let body = RawValue::from_string(text.to_owned()).unwrap();
+    let signature = Signature(phone.key.sign(text.as_bytes()).to_bytes());
+    Incoming::Sealed(SealedEvent { body, signature })
+}
+
+fn words(pushed: &Pushed) -> Vec<String> {
+    let word = |outcome: &Outcome| match outcome {
+        Outcome::Stored { position } => format!("stored {position}"),
+        Outcome::Duplicate { position } => format!("duplicate {position}"),
+        Outcome::HandedOver { position } => format!("handed-over {position}"),
+        Outcome::Quarantined { code, .. } => format!("quarantined {code}"),
+        Outcome::Fork { .. } => "fork".to_owned(),
+    };
+    pushed.verdicts.iter().map(|verdict| word(&verdict.outcome)).collect()
+}
+
+async fn log_length(bench: &Bench) -> usize {
+    bench.state.db.read(|tx| tx.log_page(0, 1000)).await.map(|page| page.len()).unwrap()
+}
+
+#[tokio::test]
+async fn stores_each_event_once_however_often_it_comes() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let first = sealed(phone.no_response(child, MONDAY));
+    let second = sealed(phone.no_response(child, MONDAY));
+    let pushed = bench.push(&phone, 1, vec![first.clone()]).await;
+    assert_eq!(words(&pushed), ["stored 1"]);
+    assert_eq!((pushed.expected.epoch, pushed.expected.seq), (1, 2));
+    let pushed = bench.push(&phone, 1, vec![first, second]).await;
+    assert_eq!(words(&pushed), ["duplicate 1", "stored 2"]);
+    assert_eq!(pushed.expected.previous, phone.previous);
+    assert_eq!(log_length(&bench).await, 2);
+}
+
+#[tokio::test]
+async fn stores_nothing_behind_a_hole_and_says_what_it_expects() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let _lost = phone.no_response(child, MONDAY);
+    let second = sealed(phone.no_response(child, MONDAY));
+    let pushed = bench.push(&phone, 2, vec![second]).await;
+    assert_eq!(words(&pushed), [""; 0]);
+    assert_eq!((pushed.expected.epoch, pushed.expected.seq), (1, 1));
+    assert_eq!(log_length(&bench).await, 0);
+}
+
+#[tokio::test]
+async fn keeps_both_sides_of_a_fork_and_takes_the_new_epoch() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let before = phone.clone();
+    let first = sealed(phone.no_response(child, MONDAY));
+    bench.push(&phone, 1, vec![first]).await;
+    // The phone was restored from a backup, and records something else under the same number.
+    let mut restored = before;
+    let other = restored.no_response(child, MONDAY + TimeDelta::minutes(5));
+    let pushed = bench.push(&restored, 1, vec![sealed(other.clone())]).await;
+    assert_eq!(words(&pushed), ["fork"]);
+    let aside = bench.state.db.read(|tx| tx.quarantine(None)).await.unwrap();
+    assert_eq!(aside[0].bytes, other.body.get());
+    // It begins a new epoch and sends again from the split.
+    (restored.epoch, restored.next_seq) = (2, 1);
+    restored.previous = doorstep_core::seal::Hash::ORIGIN;
+    let what = What::FailedContact(FailedContact::new(Form::NoResponse));
+    let body = Body { event: other.open().unwrap().event, ..restored.body(child, MONDAY, what) };
+    let again = sealed(restored.seal(&body));
+    let pushed = bench.push(&restored, 1, vec![again]).await;
+    assert_eq!(words(&pushed), ["stored 2"]);
+}
+
+#[tokio::test]
+async fn sets_aside_what_cannot_be_taken_and_stores_the_rest() {
+    type Spoil = fn(&mut Phone, Body) -> Incoming;
+    let cases: [(QuarantineCode, Spoil); 10] = [
+        (QuarantineCode::Malformed, |_, _| Incoming::Unreadable("[1,2]".into())),
+        (QuarantineCode::Malformed, |phone, _| sealed_text(phone, "5")),
+        (QuarantineCode::Malformed, |phone, body| {
+            let text = serde_json::to_string(&body).unwrap();
+            sealed_text(phone, &text.replace("no-response", "no-such-form"))
+        }),
+        (QuarantineCode::UnknownType, |phone, body| {
+            let text = serde_json::to_string(&body).unwrap();
+            sealed_text(phone, &text.replace("failed-contact", "seen-by-drone"))
+        }),
+        (QuarantineCode::BadSignature, |phone, body| {
+            let mut event = SealedEvent::seal(&body, &phone.key);
+            event.signature.0[5] ^= 1;
+            sealed(event)
+        }),
+        (QuarantineCode::BrokenChain, |phone, mut body| {
+            body.origin.seq = 77;
+            sealed(SealedEvent::seal(&body, &phone.key))
+        }),
+        (QuarantineCode::WrongPerson, |phone, mut body| {
+            body.origin.person = doorstep_core::ids::PersonId::at(MONDAY, [9; 10]);
+            sealed(SealedEvent::seal(&body, &phone.key))
+        }),
+        (QuarantineCode::UnknownChild, |phone, mut body| {
+            body.origin.child = doorstep_core::ids::ChildId::at(MONDAY, [9; 10]);
+            sealed(SealedEvent::seal(&body, &phone.key))
+        }),
+        (QuarantineCode::TooLarge, |phone, mut body| {
+            let what = FailedContact {
+                reason: Some("x".repeat(70_000)),
+                ..FailedContact::new(Form::Doorstep)
+            };
+            body.event.what = What::FailedContact(what);
+            sealed(SealedEvent::seal(&body, &phone.key))
+        }),
+        (QuarantineCode::BeforeBirth, |phone, mut body| {
+            body.event.at = "2019-12-31T12:00:00Z".parse().unwrap();
+            sealed(SealedEvent::seal(&body, &phone.key))
+        }),
+    ];
+    for (code, spoil) in cases {
+        let bench = Bench::new().await;
+        let child = bench.child("c1").await;
+        let mut phone = bench.phone("ann").await;
+        let first = sealed(phone.no_response(child, MONDAY));
+        let what = What::FailedContact(FailedContact::new(Form::NoResponse));
+        let body = phone.body(child, MONDAY, what);
+        let bad = spoil(&mut phone, body);
+        let Incoming::Sealed(SealedEvent { body, .. }) = &bad else {
+            // What is no sealed event at all has a hash all the same.
+            let Incoming::Unreadable(text) = &bad else { unreachable!() };
+            phone.previous = doorstep_core::seal::Hash::of(text.as_bytes());
+            phone.next_seq += 1;
+            let third = sealed(phone.no_response(child, MONDAY));
+            check(&bench, &phone, vec![first, bad, third], code).await;
+            continue;
+        };
+        phone.previous = doorstep_core::seal::Hash::of(body.get().as_bytes());
+        phone.next_seq += 1;
+        let third = sealed(phone.no_response(child, MONDAY));
+        check(&bench, &phone, vec![first, bad, third], code).await;
+    }
+}
+
+async fn check(bench: &Bench, phone: &Phone, events: Vec<Incoming>, code: QuarantineCode) {
+    let spoilt = format!("quarantined {code}");
+    let pushed = bench.push(phone, 1, events.clone()).await;
+    assert_eq!(words(&pushed), ["stored 1", spoilt.as_str(), "stored 2"], "{code}");
+    let pushed = bench.push(phone, 1, events).await;
+    assert_eq!(words(&pushed), ["duplicate 1", spoilt.as_str(), "duplicate 2"], "{code}");
+    let aside = bench.state.db.read(|tx| tx.quarantine(None)).await.unwrap();
+    assert_eq!(aside.len(), 1, "{code}");
+}
+
+#[tokio::test]
+async fn a_record_made_while_the_child_was_held_is_never_refused() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let held = sealed(phone.no_response(child, MONDAY));
+    bench.clock.pass(TimeDelta::hours(1));
+    bench.take_away("c1", "ann").await;
+    bench.clock.pass(TimeDelta::hours(1));
+    let after = sealed(phone.no_response(child, bench.now()));
+    let pushed = bench.push(&phone, 1, vec![held, after]).await;
+    assert_eq!(words(&pushed), ["handed-over 1", "quarantined outside-entitlement"]);
+}
+
+#[tokio::test]
+async fn a_revoked_device_hands_in_what_it_recorded_before() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let before = sealed(phone.no_response(child, MONDAY));
+    bench.clock.pass(TimeDelta::hours(1));
+    let (judge, id) = (bench.state.judge(), phone.device);
+    let revoke = move |tx: &mut dyn crate::store::Tx| crate::admin::revoke_device(tx, &judge, id);
+    bench.state.db.write(revoke).await.unwrap();
+    let after = sealed(phone.no_response(child, bench.now()));
+    let pushed = bench.push(&phone, 1, vec![before, after]).await;
+    assert_eq!(words(&pushed), ["stored 1", "quarantined outside-entitlement"]);
+}
+
+#[tokio::test]
+async fn the_same_record_under_new_numbers_is_judged_once() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let first = phone.no_response(child, MONDAY);
+    let what = What::FailedContact(FailedContact::new(Form::NoResponse));
+    let body = Body { event: first.open().unwrap().event, ..phone.body(child, MONDAY, what) };
+    let again = phone.seal(&body);
+    let pushed = bench.push(&phone, 1, vec![sealed(first), sealed(again)]).await;
+    assert_eq!(words(&pushed), ["stored 1", "stored 2"]);
+    let stored = bench.state.db.read(move |tx| tx.assessment(child)).await.unwrap().unwrap();
+    assert_eq!(stored.assessment.failed_contacts, 1);
+}
+
+#[tokio::test]
+async fn judges_in_the_transaction_that_stores() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let event = sealed(phone.no_response(child, MONDAY));
+    let pushed = bench.push(&phone, 1, vec![event]).await;
+    assert!(pushed.ledger_changed);
+    let lines = bench.state.db.read(move |tx| tx.lines(child)).await.unwrap();
+    assert!(!lines.is_empty(), "a failed contact under a child protection plan concerns somebody");
+    let open = |line: &&crate::store::ledger::LedgerLine| line.told.is_some();
+    assert!(lines.iter().filter(open).all(|line| line.ended.is_none()));
+    let sound = bench
+        .state
+        .db
+        .read(|tx| crate::verify::verify(tx, &doorstep_core::policy::Policy::built_in()))
+        .await;
+    let sound: Result<_, StoreError> = sound;
+    assert_eq!(sound.unwrap().findings, []);
+}
+
+#[tokio::test]
+async fn the_office_records_a_change_of_plans_as_an_event() {
+    let bench = Bench::new().await;
+    let child = bench.child("c2").await;
+    let mut entries = crate::testing::organisation();
+    entries.children[1].record.plans.insert(doorstep_core::event::Plan::ChildInNeed);
+    for _ in 0..2 {
+        let (judge, entries) = (bench.state.judge(), entries.clone());
+        let import =
+            move |tx: &mut dyn crate::store::Tx| crate::admin::import(tx, &judge, &entries);
+        bench.state.db.write(import).await.unwrap();
+    }
+    let history = bench.state.db.read(move |tx| tx.history(child)).await.unwrap();
+    assert_eq!(
+        history.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(),
+        ["plan-changed"]
+    );
+    let stored = bench.state.db.read(move |tx| tx.child(child)).await.unwrap().unwrap();
+    assert!(stored.record.plans.is_empty(), "what the record said before stays");
+}

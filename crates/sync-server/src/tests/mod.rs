@@ -1,0 +1,5 @@
+//! The server's behaviour, from the outside of each stage.
+
+mod backup;
+mod ingest;
+mod store;
