@@ -1,12 +1,17 @@
 //! The `doorstep` command: one door to server, device, policy and administration.
 
+mod admin;
 mod ambient;
+mod backup;
 mod caseload;
 mod device;
 mod failure;
 mod moment;
+mod office;
 mod out;
 mod policy;
+mod serve;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -38,8 +43,13 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 #[expect(clippy::large_enum_variant, reason = "one of these is made in the life of a process")]
 enum Command {
+    Serve(serve::ServeArgs),
     Device(device::DeviceArgs),
+    Admin(admin::AdminArgs),
     Policy(policy::PolicyArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
+    Verify(backup::VerifyArgs),
     /// Print a shell's completions
     Completions {
         /// The shell
@@ -63,8 +73,13 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Outcome {
     let mut out = Out::stdout();
     match command {
+        Command::Serve(args) => serve::run(&args, &mut out),
+        Command::Admin(args) => admin::run(&args, &mut out),
         Command::Device(args) => device::run(&args, &mut out),
         Command::Policy(args) => policy::run(&args, &mut out),
+        Command::Backup(args) => backup::run_backup(&args, &mut out),
+        Command::Restore(args) => backup::run_restore(&args, &mut out),
+        Command::Verify(args) => backup::run_verify(&args, &mut out),
         Command::Completions { shell } => completions(shell, &mut out),
     }
 }

@@ -31,7 +31,7 @@ const fn optional(name: &'static str) -> Column {
     Column { name, required: false }
 }
 
-const TEAMS: &[Column] = &[required("team_id"), required("name")];
+const TEAMS: &[Column] = &[required("team_id"), required("name"), optional("phone")];
 
 const STAFF: &[Column] = &[
     required("staff_id"),

@@ -75,7 +75,7 @@ pub fn plan(there: &Caseload, wanted: &Caseload) -> Result<Plan, Vec<Fault>> {
         staff: changes(&there.staff, &wanted.staff, |row| row.external.clone(), &mut tallies[1]),
         children: changes(
             &there.children,
-            &wanted.children,
+            &kept_timescales(&there.children, &wanted.children),
             |row| row.external.clone(),
             &mut tallies[2],
         ),
@@ -87,6 +87,19 @@ pub fn plan(there: &Caseload, wanted: &Caseload) -> Result<Plan, Vec<Fault>> {
         ),
         tallies,
     })
+}
+
+/// A visiting timescale that is not named any more stays: nothing says that the visit was made.
+fn kept_timescales(there: &[At<ChildRow>], wanted: &[At<ChildRow>]) -> Vec<At<ChildRow>> {
+    let due: BTreeMap<_, _> =
+        there.iter().map(|at| (&at.row.external, at.row.record.visit_due_by)).collect();
+    let kept = wanted.iter().map(|at| {
+        let mut at = at.clone();
+        let before = due.get(&at.row.external).copied().flatten();
+        at.row.record.visit_due_by = at.row.record.visit_due_by.or(before);
+        at
+    });
+    kept.collect()
 }
 
 /// Where a row does not say from when, the start that is there already stays.

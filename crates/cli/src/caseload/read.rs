@@ -142,7 +142,11 @@ fn keep<T>(cells: &mut Cells<'_>, read: impl Fn(&mut Cells<'_>) -> T, rows: &mut
 }
 
 fn team_row(cells: &mut Cells<'_>) -> TeamRow {
-    TeamRow { external: cells.needed("team_id"), name: cells.needed("name") }
+    TeamRow {
+        external: cells.needed("team_id"),
+        name: cells.needed("name"),
+        phone: cells.phone("phone"),
+    }
 }
 
 fn staff_row(cells: &mut Cells<'_>) -> StaffRow {

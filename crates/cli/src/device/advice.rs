@@ -68,6 +68,8 @@ pub struct Owed {
     pub due: Option<DateTime<Utc>>,
     /// The limit in words.
     pub limit: Option<String>,
+    /// Why it arose, in a few words.
+    pub reason: String,
     /// The records that it rests on, in words.
     pub why: Vec<String>,
     /// It rests on a record that was made just now.
@@ -136,6 +138,7 @@ fn owed(duty: &Duty, events: &[Event], made: &[EventId]) -> Owed {
         state: if duty.state == DutyState::Breached { "breached" } else { "open" },
         due: duty.due.as_ref().map(|due| due.at),
         limit: duty.due.as_ref().map(|due| due.limit.to_string()),
+        reason: duty.reason.to_string(),
         why: why.collect(),
         new: duty.evidence.iter().any(|id| made.contains(id)),
     }
@@ -218,7 +221,7 @@ impl Owed {
             _ => "no limit".to_owned(),
         };
         out.prose(6, format!("{owner}, {by}"))?;
-        out.prose(6, format!("because: {}", self.why.join("; ")))
+        out.prose(6, format!("because: {} ({})", self.reason, self.why.join("; ")))
     }
 }
 

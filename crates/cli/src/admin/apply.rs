@@ -1,0 +1,189 @@
+//! From an import's plan to the server's own entries, in the transaction that is handed in, and from
+//! the directory back to the rows that a file would have.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::event::{ChildRecord, What};
+use doorstep_core::history::History;
+use doorstep_core::ids::{PersonId, TeamId};
+use doorstep_sync_server::admin::{
+    self, AdminError, AllocationEntry, ChildEntry, Entries, PersonEntry, TeamEntry,
+};
+use doorstep_sync_server::judge::{Judge, history};
+use doorstep_sync_server::store::directory::{Allocation, Child, People, Person};
+use doorstep_sync_server::store::{StoreError, Tx};
+
+use crate::caseload::{AllocationRow, At, Caseload, Change, ChildRow, Plan, StaffRow, TeamRow};
+
+/// The directory as the rows that a file would have at `now`.
+pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
+    let teams = tx.teams()?;
+    let mut people = tx.people(People::All)?;
+    people.retain(|person| !person.is_office());
+    let children = tx.children()?;
+    let team = |id: Option<TeamId>| {
+        id.and_then(|id| teams.iter().find(|team| team.id == id)).map(|team| team.external.clone())
+    };
+    let person = |id: Option<PersonId>| {
+        id.and_then(|id| people.iter().find(|person| person.id == id)).map(|p| p.external.clone())
+    };
+    let mut allocations = Vec::new();
+    let mut child_rows = Vec::new();
+    for child in &children {
+        child_rows.push(child_row(child, team(child.team), current(tx, child, now)?));
+        for held in tx.allocations(child.id)? {
+            allocations.push(AllocationRow {
+                child: child.external.clone(),
+                person: person(Some(held.person)).unwrap_or_default(),
+                role: held.role,
+                from: Some(held.from),
+                until: held.until,
+            });
+        }
+    }
+    let staff = people.iter().map(|p| staff_row(p, team(p.team), person(p.line_manager)));
+    let teams = teams.iter().map(|team| TeamRow {
+        external: team.external.clone(),
+        name: team.name.clone(),
+        phone: team.phone.clone(),
+    });
+    Ok(Caseload {
+        teams: rows(teams),
+        staff: rows(staff),
+        children: rows(child_rows.into_iter()),
+        allocations: rows(allocations.into_iter()),
+    })
+}
+
+fn rows<T>(rows: impl Iterator<Item = T>) -> Vec<At<T>> {
+    rows.map(|row| At { file: "the store".to_owned(), line: 0, row }).collect()
+}
+
+fn staff_row(person: &Person, team: Option<String>, line_manager: Option<String>) -> StaffRow {
+    StaffRow {
+        external: person.external.clone(),
+        name: person.name.clone(),
+        role: person.role,
+        also: person.also.clone(),
+        administrator: person.administrator,
+        team,
+        line_manager,
+        phone: person.phone.clone(),
+        email: person.email.clone(),
+        left: person.left,
+    }
+}
+
+fn child_row(child: &Child, team: Option<String>, record: ChildRecord) -> ChildRow {
+    ChildRow {
+        external: child.external.clone(),
+        name: child.name.clone(),
+        born: child.born,
+        team,
+        address: child.address.clone(),
+        address_protected: child.address_protected,
+        phone: child.phone.clone(),
+        record,
+    }
+}
+
+/// The record with the plans that stand now: changes of plans are events.
+fn current(tx: &dyn Tx, child: &Child, now: DateTime<Utc>) -> Result<ChildRecord, StoreError> {
+    let events: Vec<_> =
+        history(&tx.history(child.id)?)?.into_iter().map(|record| record.event).collect();
+    let mut record = child.record.clone();
+    for event in &History::fold(&events, now).events {
+        if let What::PlanChanged(changed) = &event.what {
+            if let Some(plans) = &changed.plans {
+                record.plans.clone_from(plans);
+            }
+            record.visit_due_by = changed.visit_due_by.or(record.visit_due_by);
+        }
+    }
+    Ok(record)
+}
+
+/// Writes what a plan says.
+pub fn apply(tx: &mut dyn Tx, plan: &Plan, judge: &Judge) -> Result<(), AdminError> {
+    let entries = Entries {
+        teams: plan.teams.iter().map(|change| team_entry(change.row())).collect(),
+        people: plan.staff.iter().map(|change| person_entry(change.row())).collect(),
+        children: plan.children.iter().map(|change| child_entry(change.row())).collect(),
+        allocations: Vec::new(),
+    };
+    admin::import(tx, judge, &entries)?;
+    for change in &plan.staff {
+        settle_staff(tx, change.row())?;
+    }
+    for change in &plan.allocations {
+        put_allocation(tx, judge, change)?;
+    }
+    Ok(())
+}
+
+/// What an import says of a person and an entry cannot: that a line manager or a leaving is no more.
+fn settle_staff(tx: &mut dyn Tx, row: &StaffRow) -> Result<(), AdminError> {
+    let Some(person) = tx.person_called(&row.external)? else { return Ok(()) };
+    let line_manager = person.line_manager.filter(|_| row.line_manager.is_some());
+    let settled = Person { line_manager, left: row.left, ..person.clone() };
+    if settled != person {
+        tx.put_person(&settled)?;
+    }
+    Ok(())
+}
+
+fn put_allocation(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    change: &Change<AllocationRow>,
+) -> Result<(), AdminError> {
+    let row = change.row();
+    let entry =
+        AllocationEntry { child: row.child.clone(), person: row.person.clone(), role: row.role };
+    let (Some(child), Some(person)) =
+        (tx.child_called(&row.child)?, tx.person_called(&row.person)?)
+    else {
+        return admin::allocate(tx, judge, &entry);
+    };
+    match (row.from, row.until) {
+        (None, None) => admin::allocate(tx, judge, &entry)?,
+        (from, until) => tx.put_allocation(&Allocation {
+            child: child.id,
+            person: person.id,
+            role: row.role,
+            from: from.unwrap_or(judge.now()),
+            until,
+        })?,
+    }
+    Ok(())
+}
+
+fn team_entry(row: &TeamRow) -> TeamEntry {
+    TeamEntry { external: row.external.clone(), name: row.name.clone(), phone: row.phone.clone() }
+}
+
+fn person_entry(row: &StaffRow) -> PersonEntry {
+    PersonEntry {
+        external: row.external.clone(),
+        name: row.name.clone(),
+        role: row.role,
+        also: row.also.clone(),
+        administrator: row.administrator,
+        team: row.team.clone(),
+        line_manager: row.line_manager.clone(),
+        email: row.email.clone(),
+        phone: row.phone.clone(),
+    }
+}
+
+fn child_entry(row: &ChildRow) -> ChildEntry {
+    ChildEntry {
+        external: row.external.clone(),
+        name: row.name.clone(),
+        born: row.born,
+        address: row.address.clone(),
+        address_protected: row.address_protected,
+        phone: row.phone.clone(),
+        team: row.team.clone(),
+        record: row.record.clone(),
+    }
+}

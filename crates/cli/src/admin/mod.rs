@@ -1,0 +1,201 @@
+//! `doorstep admin`: the organisation, its people and children, devices and accounts.
+
+mod account;
+mod apply;
+pub mod demo;
+pub mod import;
+mod list;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use doorstep_core::ids::DeviceId;
+use doorstep_core::time::in_words;
+use doorstep_sync_server::admin::{self, AdminError, IssuedCode};
+use doorstep_sync_server::store::Tx;
+use doorstep_sync_server::store::directory::{People, Person};
+use serde_json::json;
+
+use crate::caseload::did_you_mean;
+use crate::failure::{Failure, Outcome};
+use crate::office::Office;
+use crate::out::Out;
+use crate::settings::Settings;
+
+/// Administer the organisation: its people, children, devices and accounts
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Works beside a running server on the same folder.\n\nExamples:\n  \
+    doorstep admin init \"Ficton Children's Services\" --data ficton\n  \
+    doorstep admin import docs/examples/caseload/*.csv --dry-run --data ficton\n  \
+    doorstep admin device-code S-105 --data ficton\n  \
+    echo \"$PASSWORD\" | doorstep admin account S-102 --login marion --data ficton")]
+pub struct AdminArgs {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Action {
+    /// Make the organisation, or give it another name
+    Init {
+        /// Its name
+        name: String,
+    },
+    /// Import teams, staff, children and allocations from CSV files, by their external ids
+    #[command(
+        after_help = "The kind of a file is told by its header. Nothing is ever removed: who is \
+                            not named stays. Any fault in any row: nothing is changed."
+    )]
+    Import {
+        /// CSV files (RFC 4180, UTF-8)
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Say what it would do, and every faulty row; change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Issue a one-time code with which a person enrols a device
+    DeviceCode {
+        /// The person, by external id or name
+        person: String,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List what the organisation has
+    List {
+        /// What
+        what: list::What,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// One device
+    Device {
+        #[command(subcommand)]
+        action: DeviceAction,
+    },
+    /// Make an account for the console, or set its password
+    Account {
+        /// The person, by external id or name
+        person: String,
+        /// The name to sign in with
+        #[arg(long, value_name = "NAME")]
+        login: String,
+    },
+    /// Make the demonstration organisation, unless it is there
+    Demo {
+        /// Print the sign-ins as JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum DeviceAction {
+    /// Show it
+    Show {
+        /// Its id
+        device: DeviceId,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shut it out from now on
+    Revoke {
+        /// Its id
+        device: DeviceId,
+    },
+}
+
+/// Runs it.
+pub fn run(args: &AdminArgs, out: &mut Out) -> Outcome {
+    let config = args.settings.load(&[])?;
+    let make = matches!(args.action, Action::Init { .. } | Action::Demo { .. });
+    let office = Office::open(config, make)?;
+    match &args.action {
+        Action::Init { name } => init(&office, name, out),
+        Action::Import { files, dry_run, json } => {
+            import::run(&office, files, *dry_run, *json, out)
+        }
+        Action::DeviceCode { person, json } => device_code(&office, person, *json, out),
+        Action::List { what, json } => list::run(&office, *what, *json, out),
+        Action::Device { action: DeviceAction::Show { device, json } } => {
+            list::device(&office, *device, *json, out)
+        }
+        Action::Device { action: DeviceAction::Revoke { device } } => {
+            let (judge, id) = (office.judge(), *device);
+            office.write(move |tx| admin::revoke_device(tx, &judge, id))?;
+            out.line("The device is shut out. What it recorded before is still taken.")
+        }
+        Action::Account { person, login } => account::run(&office, person, login, out),
+        Action::Demo { json } => demo::run(&office, *json, out),
+    }
+}
+
+/// Makes the organisation.
+pub fn init(office: &Office, name: &str, out: &mut Out) -> Outcome {
+    let name = name.trim().to_owned();
+    if name.is_empty() {
+        return Err(Failure::Misused("give the organisation a name".to_owned()));
+    }
+    let judge = office.judge();
+    let made = office.write(move |tx| admin::put_organisation(tx, &judge, &name))?;
+    let folder = office.config().data.display().to_string();
+    out.line(format!("The organisation \"{}\" is in {folder}.", made.name))?;
+    out.line(format!("Next: doorstep admin import FILE.csv... --data {folder}"))
+}
+
+/// Issues a code for a device of the person.
+pub fn issue_code(office: &Office, person: &str) -> Outcome<IssuedCode> {
+    let person = find_person(office, person)?;
+    let judge = office.judge();
+    let lifetime = office.config().enrol_code_lifetime;
+    office.write(move |tx| admin::issue_code(tx, &judge, &person.external, lifetime))
+}
+
+fn device_code(office: &Office, person: &str, as_json: bool, out: &mut Out) -> Outcome {
+    let issued = issue_code(office, person)?;
+    if as_json {
+        return out.json(&json!({
+            "code": issued.code,
+            "person": issued.person.external,
+            "name": issued.person.name,
+            "expires": issued.expires,
+        }));
+    }
+    out.line(format!("Code for one device of {}: {}", issued.person.name, issued.code))?;
+    out.line(format!("It works once, until {}.", in_words(issued.expires)))?;
+    out.line("On the device: doorstep device enrol CODE --server URL")
+}
+
+/// The person whom `text` names: by external id, or by a part of the name.
+pub fn find_person(office: &Office, text: &str) -> Outcome<Person> {
+    let people = office.read(|tx: &dyn Tx| {
+        tx.organisation()?.ok_or(AdminError::NoOrganisation)?;
+        Ok::<_, AdminError>(tx.people(People::All)?)
+    })?;
+    if let Some(person) = people.iter().find(|person| person.external == text) {
+        return Ok(person.clone());
+    }
+    let wanted = text.to_lowercase();
+    let meant: Vec<_> = people
+        .iter()
+        .filter(|person| !person.is_office() && person.name.to_lowercase().contains(&wanted))
+        .collect();
+    match meant.as_slice() {
+        [person] => Ok((*person).clone()),
+        [] => {
+            let ids = people.iter().map(|person| person.external.as_str());
+            let hint = did_you_mean(text, ids);
+            let sentence = format!("there is no member of staff \"{text}\"{hint}");
+            Err(Failure::No(format!("{sentence}; `doorstep admin list staff` shows them")))
+        }
+        _ => Err(Failure::Misused(format!("\"{text}\" could be several people: give the id"))),
+    }
+}

@@ -1,0 +1,103 @@
+//! `doorstep backup`, `restore` and `verify`: copies of an organisation's store, and whether it is
+//! as it must be.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use doorstep_core::policy::Policy;
+use doorstep_sync_server::backup::{BackupError, Copied, backup, restore};
+use doorstep_sync_server::store::Tx;
+use doorstep_sync_server::verify::verify;
+use serde_json::json;
+
+use crate::ambient;
+use crate::failure::{Failure, Outcome, chain};
+use crate::office::Office;
+use crate::out::Out;
+use crate::settings::Settings;
+
+/// Back up an organisation's store to one file; its server may go on working
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "Example:\n  doorstep backup /backups/ficton-$(date +%F).db --data ficton")]
+pub struct BackupArgs {
+    #[command(flatten)]
+    settings: Settings,
+    /// The file to write; it must not be there
+    file: PathBuf,
+    /// Print what was copied as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Put a backup into a data folder that holds no database
+#[derive(Args, Clone, Debug)]
+#[command(
+    after_help = "Devices notice the restore at their next sync and send again what it lacks.\n\n\
+                        Example:\n  doorstep restore /backups/ficton-2026-03-02.db --data restored"
+)]
+pub struct RestoreArgs {
+    #[command(flatten)]
+    settings: Settings,
+    /// The backup
+    file: PathBuf,
+    /// Print what was copied as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Check every record, signature and chain of a store, and judge every child again
+#[derive(Args, Clone, Debug)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    settings: Settings,
+    /// Print what was found as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Backs up.
+pub fn run_backup(args: &BackupArgs, out: &mut Out) -> Outcome {
+    let config = args.settings.load(&[])?;
+    let copied = backup(&config.data, &args.file).map_err(|error| said(&error))?;
+    tell("Backed up", &copied, args.json, out)
+}
+
+/// Restores.
+pub fn run_restore(args: &RestoreArgs, out: &mut Out) -> Outcome {
+    let config = args.settings.load(&[])?;
+    let copied = restore(&args.file, &config.data, ambient::now()).map_err(|error| said(&error))?;
+    tell("Restored", &copied, args.json, out)
+}
+
+fn said(error: &BackupError) -> Failure {
+    Failure::No(chain(error))
+}
+
+fn tell(done: &str, copied: &Copied, as_json: bool, out: &mut Out) -> Outcome {
+    let Copied { file, head, bytes } = copied;
+    if as_json {
+        return out.json(&json!({ "file": file, "events": head, "bytes": bytes }));
+    }
+    out.line(format!("{done} {head} events to {} ({bytes} bytes).", file.display()))
+}
+
+/// Verifies.
+pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
+    let office = Office::open(args.settings.load(&[])?, false)?;
+    let report = office.read(|tx: &dyn Tx| verify(tx, &Policy::built_in()))?;
+    if args.json {
+        let findings: Vec<_> = report.findings.iter().map(|finding| &finding.0).collect();
+        out.json(&json!({
+            "sound": report.is_sound(),
+            "events": report.events,
+            "set_aside": report.set_aside,
+            "devices": report.devices,
+            "children": report.children,
+            "escalations": report.escalations,
+            "findings": findings,
+        }))?;
+    } else {
+        out.line(report.to_string().trim_end())?;
+    }
+    if report.is_sound() { Ok(()) } else { Err(Failure::Told) }
+}
