@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test reset-demo generate clean
+.PHONY: help run test bench reset-demo generate clean
 
 # Where `make run` listens, and what it keeps its demonstration in.
 export LISTEN ?= 127.0.0.1:8470
@@ -16,6 +16,10 @@ run: ## Start a demonstration server on this machine, until Ctrl-C
 
 test: ## Check everything that must hold before a change is taken in
 	@setup/test
+
+bench: ## Measure how fast the parts are
+	@setup/install run
+	@cargo bench --locked -p doorstep-benches
 
 reset-demo: ## Throw the demonstration's data away; the next `make run` starts afresh
 	@setup/reset-demo
