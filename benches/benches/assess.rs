@@ -51,8 +51,8 @@ fn organisation(policy: &Policy) {
     ]);
 }
 
-/// A child on a plan with so many events: every fifth a failed contact, an assurance every fiftieth,
-/// the rest what people do about it.
+/// A child on a plan with so many events: every fifth a failed contact, an assurance every
+/// fiftieth, the rest what people do about it.
 fn child(events: u32) -> (ChildRecord, Vec<Event>, DateTime<Utc>) {
     let start: DateTime<Utc> = "2026-01-05T09:00:00Z".parse().expect("it is a date");
     let record = ChildRecord {

@@ -1,5 +1,5 @@
-//! Measuring: medians of many runs of two things in turn, so that what else the machine does falls on
-//! both, and their ratio.
+//! Measuring: medians of many runs of two things in turn, so that what else the machine does falls
+//! on both, and their ratio.
 
 use std::hint::black_box;
 use std::io::Write as _;

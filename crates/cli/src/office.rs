@@ -25,7 +25,8 @@ pub struct Office {
 }
 
 impl Office {
-    /// Opens the store that `config` names. Without `make`, a folder without one is refused: a wrong
+    /// Opens the store that `config` names. Without `make`, a folder without one is refused: a
+    /// wrong
     /// --data must not leave an empty organisation behind.
     pub fn open(config: Config, make: bool) -> Outcome<Self> {
         if !make && !SqliteStore::file(&config.data).exists() {

@@ -1,5 +1,5 @@
-//! From an import's plan to the server's own entries, in the transaction that is handed in, and from
-//! the directory back to the rows that a file would have.
+//! From an import's plan to the server's own entries, in the transaction that is handed in, and
+//! from the directory back to the rows that a file would have.
 
 use chrono::{DateTime, Utc};
 use doorstep_core::event::{ChildRecord, What};
@@ -120,7 +120,8 @@ pub fn apply(tx: &mut dyn Tx, plan: &Plan, judge: &Judge) -> Result<(), AdminErr
     Ok(())
 }
 
-/// What an import says of a person and an entry cannot: that a line manager or a leaving is no more.
+/// What an import says of a person and an entry cannot: that a line manager or a leaving is no
+/// more.
 fn settle_staff(tx: &mut dyn Tx, row: &StaffRow) -> Result<(), AdminError> {
     let Some(person) = tx.person_called(&row.external)? else { return Ok(()) };
     let line_manager = person.line_manager.filter(|_| row.line_manager.is_some());

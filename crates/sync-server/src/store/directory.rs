@@ -168,8 +168,9 @@ pub enum People {
 
 /// What the store knows of who is who.
 ///
-/// Laws: each `put` replaces the row of the same id as a whole; an external id belongs to one row of
-/// its kind; every `put` raises [`Organisation::directory`]. Lists come in the order of their names.
+/// Laws: each `put` replaces the row of the same id as a whole; an external id belongs to one row
+/// of its kind; every `put` raises [`Organisation::directory`]. Lists come in the order of their
+/// names.
 pub trait Directory {
     /// The organisation; none in a fresh store.
     fn organisation(&self) -> Result<Option<Organisation>, StoreError>;

@@ -1,5 +1,6 @@
 //! `doorstep admin demo`: the demonstration organisation. The people and children are the sample
-//! caseload of `docs/examples`; some history, told in days before today, gives its managers an inbox.
+//! caseload of `docs/examples`; some history, told in days before today, gives its managers an
+//! inbox.
 
 mod history;
 mod phone;
@@ -46,8 +47,8 @@ const FILES: [File<'static>; 4] = [
     },
 ];
 
-/// The Monday on which the sample caseload was written: its visiting timescales are moved by as many
-/// weeks as have passed since.
+/// The Monday on which the sample caseload was written: its visiting timescales are moved by as
+/// many weeks as have passed since.
 const SAMPLE_DAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 9).expect("a date that exists");
 
 /// Who can sign in to the demonstration's console.

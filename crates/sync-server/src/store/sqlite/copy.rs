@@ -93,8 +93,8 @@ fn file_fault(operation: &'static str, file: &Path) -> impl FnOnce(std::io::Erro
 }
 
 impl SqliteStore {
-    /// Records in the database file that its log is backed up to `head`, whether a server runs on it
-    /// or not.
+    /// Records in the database file that its log is backed up to `head`, whether a server runs on
+    /// it or not.
     pub fn record_backup(file: &Path, head: u64) -> Result<(), StoreError> {
         let conn = Connection::open(file).map_err(failed("open the database"))?;
         conn.busy_timeout(BUSY).map_err(failed("open the database"))?;
