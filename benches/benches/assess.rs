@@ -82,10 +82,11 @@ fn happening(n: u32) -> What {
         let seen_by = Agency("service".into());
         return What::ChildSeen(ChildSeen { seen_by, needs_met: Known::Yes, from_distance: false });
     }
+    let form = if n.is_multiple_of(20) { Form::NoResponse } else { Form::Doorstep };
     match n % 10 {
         0 | 5 => What::FailedContact(FailedContact {
             steps: [Step::FamilyPhoned, Step::LetterLeft].into(),
-            ..FailedContact::new(if n.is_multiple_of(20) { Form::NoResponse } else { Form::Doorstep })
+            ..FailedContact::new(form)
         }),
         1 => What::Informed(Informed { who: Role::LineManager }),
         2 => What::Informed(Informed { who: Role::LeadSocialWorker }),

@@ -26,9 +26,9 @@ pub struct ServeArgs {
 
 /// Every key of the configuration, as `--help` lists them.
 fn help() -> String {
-    let mut text = "The file given with --config is TOML. Every key can be set by environment too, in \
-                    capitals behind DOORSTEP_; flags win over the environment, the environment over \
-                    the file.\n\nKeys:"
+    let mut text = "The file given with --config is TOML. Every key can be set by environment \
+                    too, in capitals behind DOORSTEP_; flags win over the environment, the \
+                    environment over the file.\n\nKeys:"
         .to_owned();
     for key in Config::reference() {
         let default = if key.default.is_empty() { "nothing" } else { key.default };

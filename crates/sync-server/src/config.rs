@@ -375,8 +375,8 @@ impl Config {
         if !self.listen.ip().is_loopback() && !self.behind_proxy {
             return Err(ConfigError::Contradiction(
                 "listen: this address can be reached from the network, and the server itself does \
-                 not speak TLS: put a proxy in front and say so with behind_proxy = true, or listen \
-                 on 127.0.0.1",
+                 not speak TLS: put a proxy in front and say so with behind_proxy = true, or \
+                 listen on 127.0.0.1",
             ));
         }
         if !self.smtp.host.is_empty() && !self.smtp.from.contains('@') {

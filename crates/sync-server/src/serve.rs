@@ -105,7 +105,9 @@ async fn answer_requests(
     let mut server = tokio::spawn(server.into_future());
     let mut store_stopped = state.db.stopped();
     let outcome = tokio::select! {
-        ended = &mut server => return ended.map_or(Ok(()), |result| result.map_err(ServeError::Accept)),
+        ended = &mut server => {
+            return ended.map_or(Ok(()), |result| result.map_err(ServeError::Accept));
+        }
         reason = store_stopped.wait_for(Option::is_some) => {
             let reason = reason.ok().and_then(|reason| reason.clone()).unwrap_or_default();
             Err(ServeError::Store(StoreError::Stopped { reason }))

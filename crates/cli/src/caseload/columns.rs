@@ -137,7 +137,7 @@ pub(super) fn unknown_header(header: &[String]) -> String {
     let hint = header.iter().map(|name| did_you_mean(name, marks)).find(|hint| !hint.is_empty());
     let hint = hint.unwrap_or_default();
     format!(
-        "the header names no kind of file: it must have team_id (teams), staff_id (staff), child_id \
-         (children), or child_id and staff_id (allocations){hint}"
+        "the header names no kind of file: it must have team_id (teams), staff_id (staff), \
+         child_id (children), or child_id and staff_id (allocations){hint}"
     )
 }

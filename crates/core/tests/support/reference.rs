@@ -81,7 +81,10 @@ fn is_assured_since(events: &[Event], at: DateTime<Utc>, as_of: DateTime<Utc>) -
         event.at > at
             && event.at <= as_of
             && !withdrawn(event)
-            && matches!(&event.what, What::ChildSeen(seen) if seen.needs_met == Known::Yes && !seen.from_distance)
+            && matches!(
+                &event.what,
+                What::ChildSeen(seen) if seen.needs_met == Known::Yes && !seen.from_distance
+            )
     })
 }
 

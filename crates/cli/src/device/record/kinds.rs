@@ -166,7 +166,12 @@ pub struct ContactFlags {
     #[arg(long, value_name = "LEVEL", value_parser = word!(ConcernLevel))]
     pub concern: Option<ConcernLevel>,
     /// A question of section 6 that you answer yes, NA-6.1 to NA-6.7; may be repeated
-    #[arg(long = "answer", value_name = "QUESTION", value_parser = word!(Question), value_delimiter = ',')]
+    #[arg(
+        long = "answer",
+        value_name = "QUESTION",
+        value_parser = word!(Question),
+        value_delimiter = ','
+    )]
     pub answers: Vec<Question>,
     /// The family had agreed to this contact (NA-2.4)
     #[arg(long)]
@@ -224,7 +229,12 @@ pub struct ConcernFlags {
     #[arg(long, value_name = "LEVEL", value_parser = word!(ConcernLevel))]
     pub concern: Option<ConcernLevel>,
     /// A question of section 6 that it answers, NA-6.1 to NA-6.7; may be repeated
-    #[arg(long = "answer", value_name = "QUESTION", value_parser = word!(Question), value_delimiter = ',')]
+    #[arg(
+        long = "answer",
+        value_name = "QUESTION",
+        value_parser = word!(Question),
+        value_delimiter = ','
+    )]
     pub answers: Vec<Question>,
 }
 

@@ -27,8 +27,10 @@ use crate::out::Out;
 /// Record a visit or an act, and see at once what is owed
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  \
-    doorstep device record --child amber --form no-response --step windows-checked --step family-phoned\n  \
-    doorstep device record --child amber --child toby --at \"yesterday 14:30\" --form doorstep --concern some\n  \
+    doorstep device record --child amber --form no-response \
+    --step windows-checked --step family-phoned\n  \
+    doorstep device record --child amber --child toby --at \"yesterday 14:30\" \
+    --form doorstep --concern some\n  \
     doorstep device record --child amber child-seen --by school --needs-met yes\n  \
     doorstep device record --child amber informed --who line-manager\n  \
     doorstep device record correct 1f2e3d4c form=doorstep --reason \"ticked the wrong line\"\n  \
@@ -111,8 +113,8 @@ fn plan(args: &RecordArgs, store: &Store, out: &mut Out, now: DateTime<Utc>) -> 
         return Ok(Plan { children: named(args, &children)?, at, what });
     };
     if args.contact != ContactFlags::default() {
-        let sentence = "put the flags of a failed contact after `failed-contact`, or leave the other \
-                        word out";
+        let sentence = "put the flags of a failed contact after `failed-contact`, or leave the \
+                        other word out";
         return Err(Failure::Misused(sentence.to_owned()));
     }
     let find = |text: &str| find::record_id(store, text);

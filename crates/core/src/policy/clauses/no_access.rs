@@ -197,7 +197,8 @@ pub(super) fn each_agency(
 
 /// A consultation of this agency; of any, where none is named.
 pub(super) fn is_consultation(what: &What, agency: Option<&Agency>) -> bool {
-    matches!(what, What::AgencyConsulted(said) if agency.is_none_or(|agency| said.agency == *agency))
+    let What::AgencyConsulted(said) = what else { return false };
+    agency.is_none_or(|agency| said.agency == *agency)
 }
 
 /// NA-4.10: follow-up ends only when the child is assured.
