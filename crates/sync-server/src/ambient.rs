@@ -7,11 +7,14 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::Entropy;
 
+type Now = dyn Fn() -> DateTime<Utc> + Send + Sync;
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
 /// Where the server gets the time and its randomness from.
 #[derive(Clone)]
 pub struct Ambient {
-    now: Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>,
-    fill: Arc<dyn Fn(&mut [u8]) + Send + Sync>,
+    now: Arc<Now>,
+    fill: Arc<Fill>,
 }
 
 impl std::fmt::Debug for Ambient {

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::ambient::Ambient;
 use crate::config::Config;
+use crate::enrol::Attempts;
 use crate::judge::Judge;
 use crate::store::Db;
 
@@ -29,6 +30,8 @@ pub struct AppState {
     pub health: Health,
     /// What one request may hold, and one answer.
     pub limits: Limits,
+    /// How many device codes that do not work came lately.
+    pub attempts: Attempts,
     bound_url: Arc<OnceLock<String>>,
 }
 
@@ -43,6 +46,7 @@ impl AppState {
             signals: Signals::default(),
             health: Health::default(),
             limits: Limits::DEFAULT,
+            attempts: Attempts::default(),
             bound_url: Arc::default(),
         }
     }

@@ -335,7 +335,7 @@ impl Config {
             "public_url" => self.public_url = url(value)?,
             "log" => value.clone_into(&mut self.log),
             "readers" => {
-                self.readers = value.parse().ok().filter(|count| (1..=64).contains(count))?
+                self.readers = value.parse().ok().filter(|count| (1..=64).contains(count))?;
             }
             "group_commit" => {
                 let wait = value.parse().ok().filter(|ms| *ms <= 1000)?;

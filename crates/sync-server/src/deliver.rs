@@ -5,7 +5,7 @@
 mod card;
 mod place;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use doorstep_core::assessment::Urgency;
@@ -268,6 +268,3 @@ fn placed(event: LoggedEvent) -> Result<Placed, StoreError> {
     let sealed = SealedEvent { body, signature: event.signature };
     Ok(Placed { position: event.position, child: event.child, event: sealed })
 }
-
-/// Things looked up once for many children.
-type Cache<K, V> = BTreeMap<K, V>;

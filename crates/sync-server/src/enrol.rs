@@ -1,6 +1,9 @@
 //! Enrolment: a one-time code and a public key become a device. And how a device shows who it is.
 
-use chrono::{DateTime, Utc};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::DeviceId;
 use doorstep_core::seal::{Hash, VerifyingKey};
 use doorstep_core::wire::{self, EnrolRequest, EnrolResponse};
@@ -149,4 +152,33 @@ pub fn authenticate(tx: &dyn Tx, token: &str) -> Result<Option<Device>, StoreErr
     let device = tx.device(id)?.filter(|device| device.desk_key.is_none());
     let shown = Hash::of(secret.as_bytes());
     Ok(device.filter(|device| bool::from(shown.0.ct_eq(&device.token_hash.0))))
+}
+
+/// How many codes that do not work came lately. Guessing is slowed down for everybody at once:
+/// a code is short-lived, and who guesses has many addresses.
+#[derive(Clone, Debug, Default)]
+pub struct Attempts(Arc<Mutex<VecDeque<DateTime<Utc>>>>);
+
+impl Attempts {
+    /// With `limit` wrong codes within the last minute: how many seconds to wait.
+    pub fn check(&self, limit: u32, now: DateTime<Utc>) -> Result<(), u64> {
+        let minute = TimeDelta::minutes(1);
+        let mut wrong = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while wrong.front().is_some_and(|first| now - *first >= minute) {
+            wrong.pop_front();
+        }
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        match wrong.front() {
+            Some(first) if wrong.len() >= limit => {
+                let left = (minute - (now - *first)).num_seconds().max(1);
+                Err(u64::try_from(left).unwrap_or(60))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// One more wrong code.
+    pub fn count(&self, now: DateTime<Utc>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(now);
+    }
 }

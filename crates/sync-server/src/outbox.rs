@@ -14,7 +14,7 @@ use crate::store::{StoreError, Tx};
 /// How many notices are read at once.
 const NOTICES_PER_STEP: usize = 20;
 /// The longest sleep without a look.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// The shortest sleep between two looks.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 
@@ -58,8 +58,7 @@ fn gather(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Vec<(Notice, Option<Letter>
     let mut due = Vec::new();
     for notice in tx.due_notices(now, NOTICES_PER_STEP)? {
         let line = tx.line(notice.escalation)?;
-        let urgency =
-            line.map(|line: LedgerLine| line.escalation.urgency).unwrap_or(Urgency::Immediate);
+        let urgency = line.map_or(Urgency::Immediate, |line| line.escalation.urgency);
         let email = tx.person(notice.person)?.and_then(|person| person.email);
         let letter = email.map(|to| Letter { to, urgency, notice: notice.clone() });
         due.push((notice, letter));

@@ -1,12 +1,14 @@
 //! A child's card: what a device holds of it besides its events, with whom to phone.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use chrono::{DateTime, Utc};
 use doorstep_core::event::Role;
 use doorstep_core::ids::{ChildId, PersonId, TeamId};
 use doorstep_core::seal::Hash;
 use doorstep_core::wire::{ChildCard, Contact};
 
-use super::Cache;
 use crate::store::directory::{Child, People, Person};
 use crate::store::{StoreError, Tx};
 
@@ -14,7 +16,7 @@ use crate::store::{StoreError, Tx};
 pub struct Cards {
     now: DateTime<Utc>,
     line_manager: Option<Person>,
-    teams: Cache<TeamId, Vec<Person>>,
+    teams: BTreeMap<TeamId, Vec<Person>>,
 }
 
 impl Cards {
@@ -23,7 +25,7 @@ impl Cards {
         let person = tx.person(person)?;
         let manager = person.and_then(|person| person.line_manager);
         let line_manager = manager.map_or(Ok(None), |id| tx.person(id))?;
-        Ok(Self { now, line_manager, teams: Cache::new() })
+        Ok(Self { now, line_manager, teams: BTreeMap::new() })
     }
 
     /// The hash of a child's card.
@@ -60,12 +62,15 @@ impl Cards {
             contacts.extend(tx.person(line.person)?.map(|person| contact(line.role, &person)));
         }
         if let Some(team) = child.team {
-            if !self.teams.contains_key(&team) {
-                self.teams.insert(team, tx.people(People::Team(team))?);
-            }
-            for person in self.teams[&team].iter().filter(|person| person.is_active(self.now)) {
+            let people = match self.teams.entry(team) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => unknown.insert(tx.people(People::Team(team))?),
+            };
+            for person in people.iter().filter(|person| person.is_active(self.now)) {
                 let roles = std::iter::once(person.role).chain(person.also.iter().copied());
-                contacts.extend(roles.filter(stands_behind).map(|role| contact(role, person)));
+                contacts.extend(
+                    roles.filter(|role| stands_behind(*role)).map(|role| contact(role, person)),
+                );
             }
         }
         contacts.sort_by(|a, b| (a.role, &a.name).cmp(&(b.role, &b.name)));
@@ -79,7 +84,7 @@ fn contact(role: Role, person: &Person) -> Contact {
 }
 
 /// Roles that are held for a team, not for a child.
-const fn stands_behind(role: &Role) -> bool {
+const fn stands_behind(role: Role) -> bool {
     !matches!(
         role,
         Role::Practitioner | Role::SocialWorker | Role::LeadSocialWorker | Role::KeyWorker

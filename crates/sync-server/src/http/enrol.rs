@@ -6,23 +6,24 @@ use doorstep_core::wire::{EnrolRequest, EnrolResponse};
 
 use super::body;
 use super::problem::Refusal;
-use super::request::Attempts;
+use crate::app::AppState;
 use crate::enrol::{self, EnrolError};
 
 /// Exchanges a one-time code for an identity.
 pub async fn enrol(
-    State(attempts): State<Attempts>,
+    State(app): State<AppState>,
     request: Request,
 ) -> Result<Json<EnrolResponse>, Refusal> {
-    let now = attempts.app.ambient.now();
-    attempts.check(now)?;
-    let text = body::read(&attempts.app, request).await?;
+    let now = app.ambient.now();
+    let checked = app.attempts.check(app.config.enrol_attempts, now);
+    checked.map_err(|retry_after| Refusal::TooManyAttempts { retry_after })?;
+    let text = body::read(&app, request).await?;
     let request: EnrolRequest = body::parse(&text)?;
-    let judge = attempts.app.judge();
+    let judge = app.judge();
     let work = move |tx: &mut dyn crate::store::Tx| enrol::enrol(tx, &judge, &request, now);
-    let enrolled = attempts.app.db.write(work).await;
+    let enrolled = app.db.write(work).await;
     if let Err(EnrolError::Code) = enrolled {
-        attempts.count(now);
+        app.attempts.count(now);
     }
     Ok(Json(enrolled?))
 }

@@ -23,7 +23,7 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/sync", post(sync::sync))
         .route("/v1/{*rest}", get(problem::not_found).post(problem::not_found))
         .method_not_allowed_fallback(problem::method_not_allowed)
-        .with_state(request::Attempts::new(&state));
+        .with_state(state.clone());
     let health =
         Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
     Router::new()

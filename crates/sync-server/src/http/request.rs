@@ -1,14 +1,10 @@
 //! What surrounds every request of the protocol: its id, its line in the log, and its refusal
-//! written out. And how many wrong codes are taken.
-
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+//! written out.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::HeaderValue;
 use axum::middleware::Next;
 use axum::response::Response;
-use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::EventId;
 
 use super::problem::Refusal;
@@ -36,41 +32,4 @@ pub async fn frame(State(state): State<AppState>, request: Request, next: Next) 
         response.headers_mut().insert(REQUEST_HEADER, value);
     }
     response
-}
-
-/// The server, with how many wrong codes came lately.
-#[derive(Clone)]
-pub struct Attempts {
-    /// The server.
-    pub app: AppState,
-    wrong: Arc<Mutex<VecDeque<DateTime<Utc>>>>,
-}
-
-impl Attempts {
-    /// No wrong codes yet.
-    pub fn new(app: &AppState) -> Self {
-        Self { app: app.clone(), wrong: Arc::default() }
-    }
-
-    /// Refuses while too many wrong codes came within the last minute.
-    pub fn check(&self, now: DateTime<Utc>) -> Result<(), Refusal> {
-        let mut wrong = self.wrong.lock().unwrap_or_else(PoisonError::into_inner);
-        let minute = TimeDelta::minutes(1);
-        while wrong.front().is_some_and(|first| now - *first >= minute) {
-            wrong.pop_front();
-        }
-        let limit = usize::try_from(self.app.config.enrol_attempts).unwrap_or(usize::MAX);
-        match wrong.front() {
-            Some(first) if wrong.len() >= limit => {
-                let left = (minute - (now - *first)).num_seconds().max(1);
-                Err(Refusal::TooManyAttempts { retry_after: u64::try_from(left).unwrap_or(60) })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// One more wrong code.
-    pub fn count(&self, now: DateTime<Utc>) {
-        self.wrong.lock().unwrap_or_else(PoisonError::into_inner).push_back(now);
-    }
 }

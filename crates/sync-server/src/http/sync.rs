@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::body;
 use super::problem::Refusal;
-use super::request::Attempts;
+use crate::app::AppState;
 use crate::deliver::{self, Page};
 use crate::enrol::authenticate;
 use crate::ingest::{self, Batch, Incoming, Pushed};
@@ -57,10 +57,9 @@ impl PushAndPull {
 
 /// Takes events up, and brings a page down, in one transaction.
 pub async fn sync(
-    State(attempts): State<Attempts>,
+    State(app): State<AppState>,
     request: Request,
 ) -> Result<Json<SyncResponse>, Refusal> {
-    let app = attempts.app;
     let token = token(request.headers());
     let text = body::read(&app, request).await?;
     let token = token.ok_or(Refusal::Unauthenticated)?;
@@ -132,11 +131,11 @@ fn exchange(
     };
     tx.put_device(&device)?;
     let ledger_changed = pushed.ledger_changed;
-    Ok((answer(organisation, pushed, page, limits, now), ledger_changed))
+    Ok((answer(&organisation, pushed, page, limits, now), ledger_changed))
 }
 
 fn answer(
-    organisation: Organisation,
+    organisation: &Organisation,
     pushed: Pushed,
     page: Page,
     limits: &Limits,

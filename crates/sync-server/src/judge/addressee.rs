@@ -49,14 +49,14 @@ impl Circle {
         let direct = line_manager.filter(|_| role == Role::LineManager);
         let manages =
             |person: &&Person| person.holds(Role::LineManager) || person.holds(Role::TeamManager);
-        let managers = self.team.iter().chain(&author.team).filter(manages);
+        let in_charge = self.team.iter().chain(&author.team).filter(manages);
         let chosen = holder
             .chain(itself)
             .chain(direct)
             .chain(self.team.iter().filter(|person| person.holds(role)))
             .chain(author.team.iter().filter(|person| person.holds(role)))
             .chain(line_manager)
-            .chain(managers)
+            .chain(in_charge)
             .chain(&self.duty_desk)
             .find(|person| person.is_active(self.now));
         // Somebody must hear of it: at the very last whoever wrote it down, or holds the child.

@@ -50,7 +50,7 @@ fn child(n: u8) -> Child {
         name: format!("Child {n}"),
         born: "2019-05-06".parse().ok(),
         address: Some("2 Fictitious Road".into()),
-        address_protected: n % 2 == 0,
+        address_protected: n.is_multiple_of(2),
         phone: None,
         record: ChildRecord { looked_after: true, ..ChildRecord::default() },
         team: None,

@@ -2,4 +2,7 @@
 
 mod backup;
 mod ingest;
+mod serve;
 mod store;
+mod tell;
+mod wire;

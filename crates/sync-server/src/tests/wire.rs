@@ -1,0 +1,348 @@
+//! What the protocol answers: enrolment, sync page by page, and problem documents.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode, header};
+use chrono::TimeDelta;
+use doorstep_core::ids::ChildId;
+use doorstep_core::seal::{Digest, SealedEvent};
+use doorstep_core::time::ClockReading;
+use doorstep_core::wire::{
+    Cursor, EnrolRequest, EnrolResponse, Outcome, Problem, SyncRequest, SyncResponse,
+};
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use crate::http;
+use crate::ingest::Incoming;
+use crate::store::Tx;
+use crate::testing::{Bench, MONDAY, Phone};
+
+struct Answer {
+    status: StatusCode,
+    headers: axum::http::HeaderMap,
+    text: Vec<u8>,
+}
+
+async fn ask(bench: &Bench, request: Request<Body>) -> Answer {
+    let response = http::router(bench.state.clone()).oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let text = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+    Answer { status: parts.status, headers: parts.headers, text }
+}
+
+fn post(path: &str, token: Option<&str>, body: impl Into<Body>) -> Request<Body> {
+    let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+    if let Some(token) = token {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    }
+    request.body(body.into()).unwrap()
+}
+
+fn sync_request(phone: &Phone, events: Vec<SealedEvent>, cursor: Option<Cursor>) -> SyncRequest {
+    SyncRequest {
+        protocol: 1,
+        app: "test 1".into(),
+        clock: ClockReading::wall(MONDAY),
+        epoch: phone.epoch,
+        first_seq: phone.next_seq - u64::try_from(events.len()).unwrap(),
+        events,
+        unsent_beyond: 0,
+        cursor,
+        again: Vec::new(),
+    }
+}
+
+async fn sync(bench: &Bench, phone: &Phone, request: &SyncRequest) -> SyncResponse {
+    let body = serde_json::to_vec(request).unwrap();
+    let answer = ask(bench, post("/v1/sync", Some(&phone.token), body)).await;
+    let text = String::from_utf8_lossy(&answer.text).into_owned();
+    assert_eq!(answer.status, StatusCode::OK, "{text}");
+    serde_json::from_slice(&answer.text).unwrap()
+}
+
+/// What a device holds: applies pages as they come.
+#[derive(Default)]
+struct Held {
+    events: BTreeMap<ChildId, BTreeMap<u64, SealedEvent>>,
+    cards: BTreeSet<ChildId>,
+    cursor: Option<Cursor>,
+    pages: usize,
+    order: Vec<ChildId>,
+}
+
+impl Held {
+    fn apply(&mut self, page: SyncResponse) -> bool {
+        for child in page.forget {
+            self.events.remove(&child);
+            self.cards.remove(&child);
+        }
+        for card in page.children {
+            self.cards.insert(card.id);
+            self.order.push(card.id);
+            self.events.entry(card.id).or_default();
+        }
+        for placed in page.events {
+            let held = self.events.get_mut(&placed.child).expect("a card comes before events");
+            held.insert(placed.position, placed.event);
+        }
+        for completed in page.digests {
+            let held = self.events[&completed.child].values();
+            let digest = held.fold(Digest::EMPTY, |digest, event| digest.with(event.hash()));
+            assert_eq!(digest, completed.digest, "a completed child equals the server's");
+        }
+        self.cursor = Some(page.cursor);
+        self.pages += 1;
+        page.more
+    }
+
+    async fn catch_up(&mut self, bench: &Bench, phone: &Phone) {
+        self.pages = 0;
+        loop {
+            assert!(self.pages < 200, "it must come to an end");
+            let request = sync_request(phone, Vec::new(), self.cursor.clone());
+            if !self.apply(sync(bench, phone, &request).await) {
+                return;
+            }
+        }
+    }
+}
+
+async fn record(bench: &Bench, phone: &mut Phone, child: ChildId, count: usize) {
+    for _ in 0..count {
+        let event = phone.no_response(child, bench.now());
+        bench.push(phone, phone.next_seq - 1, vec![Incoming::Sealed(event)]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_caseload_comes_whole_and_goes_page_by_page() {
+    let mut bench = Bench::new().await;
+    bench.state.limits.page_bytes = 700;
+    let (c1, c2) = (bench.child("c1").await, bench.child("c2").await);
+    let (mut ann, ben) = (bench.phone("ann").await, bench.phone("ben").await);
+    record(&bench, &mut ann, c2, 4).await;
+    record(&bench, &mut ann, c1, 5).await;
+
+    let mut held = Held::default();
+    held.catch_up(&bench, &ann).await;
+    assert!(held.pages > 4, "the pages are small");
+    assert_eq!((held.events[&c1].len(), held.events[&c2].len()), (5, 4));
+    assert_eq!(held.order[0], c1, "the most urgent comes first");
+
+    // News of what is held; nothing of what is not.
+    record(&bench, &mut ann, c1, 3).await;
+    held.catch_up(&bench, &ann).await;
+    assert_eq!(held.events[&c1].len(), 8);
+    let mut of_ben = Held::default();
+    of_ben.catch_up(&bench, &ben).await;
+    assert!(of_ben.cards.is_empty());
+
+    // A child changes hands: out with one, whole in with the other, old events too.
+    bench.clock.pass(TimeDelta::minutes(1));
+    bench.allocate("c1", "ben").await;
+    bench.take_away("c1", "ann").await;
+    held.catch_up(&bench, &ann).await;
+    of_ben.catch_up(&bench, &ben).await;
+    assert_eq!(held.cards, [c2].into());
+    assert_eq!(of_ben.events[&c1].len(), 8);
+
+    // And comes back.
+    bench.clock.pass(TimeDelta::minutes(1));
+    bench.allocate("c1", "ann").await;
+    held.catch_up(&bench, &ann).await;
+    assert_eq!(held.events[&c1].len(), 8);
+    let accesses = bench.state.db.read(move |tx| tx.accesses(c1, 100)).await.unwrap();
+    assert!(accesses.iter().any(|access| access.person == ben.person && access.by == "sync"));
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_given_again_and_a_copy_that_differs_is_sent_again() {
+    let bench = Bench::new().await;
+    let c1 = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let event = phone.no_response(c1, MONDAY);
+    let request = sync_request(&phone, vec![event], None);
+    let lost = sync(&bench, &phone, &request).await;
+    assert_eq!(lost.verdicts[0].outcome, Outcome::Stored { position: 1 });
+    let again = sync(&bench, &phone, &request).await;
+    assert_eq!(again.verdicts[0].outcome, Outcome::Duplicate { position: 1 });
+    assert_eq!(again.events.len(), lost.events.len());
+    let mut held = Held::default();
+    assert!(!held.apply(again));
+
+    held.events.insert(c1, BTreeMap::new());
+    let mut request = sync_request(&phone, Vec::new(), held.cursor.clone());
+    request.again = vec![c1];
+    held.apply(sync(&bench, &phone, &request).await);
+    assert_eq!(held.events[&c1].len(), 1);
+    let quiet = sync(&bench, &phone, &sync_request(&phone, Vec::new(), held.cursor.clone())).await;
+    assert!(quiet.events.is_empty() && quiet.children.is_empty() && !quiet.more);
+}
+
+#[tokio::test]
+async fn a_changed_card_comes_without_the_events() {
+    let bench = Bench::new().await;
+    let c1 = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    record(&bench, &mut phone, c1, 2).await;
+    let mut held = Held::default();
+    held.catch_up(&bench, &phone).await;
+    let judge = bench.state.judge();
+    let import = move |tx: &mut dyn Tx| {
+        let mut entries = crate::testing::organisation();
+        entries.children[0].address = Some("3 Other Street".into());
+        crate::admin::import(tx, &judge, &entries)
+    };
+    bench.state.db.write(import).await.unwrap();
+    let page = sync(&bench, &phone, &sync_request(&phone, Vec::new(), held.cursor.clone())).await;
+    assert_eq!(page.children.len(), 1);
+    assert_eq!(page.children[0].address.as_deref(), Some("3 Other Street"));
+    assert!(page.events.is_empty());
+    let roles: Vec<_> = page.children[0].contacts.iter().map(|contact| contact.role).collect();
+    assert!(roles.contains(&doorstep_core::event::Role::LineManager), "{roles:?}");
+}
+
+#[tokio::test]
+async fn a_revoked_device_is_sent_nothing_but_may_hand_in() {
+    let bench = Bench::new().await;
+    let c1 = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let event = phone.no_response(c1, MONDAY);
+    bench.clock.pass(TimeDelta::hours(1));
+    let (judge, id) = (bench.state.judge(), phone.device);
+    let revoke = move |tx: &mut dyn Tx| crate::admin::revoke_device(tx, &judge, id);
+    bench.state.db.write(revoke).await.unwrap();
+    let page = sync(&bench, &phone, &sync_request(&phone, vec![event], None)).await;
+    assert_eq!(page.verdicts[0].outcome, Outcome::Stored { position: 1 });
+    assert!(page.children.is_empty() && page.events.is_empty() && page.digests.is_empty());
+    let body = serde_json::to_vec(&sync_request(&phone, Vec::new(), None)).unwrap();
+    let answer = ask(&bench, post("/v1/sync", Some(&phone.token), body)).await;
+    assert_problem(&answer, StatusCode::FORBIDDEN, "revoked");
+}
+
+fn assert_problem(answer: &Answer, status: StatusCode, kind: &str) {
+    let text = String::from_utf8_lossy(&answer.text).into_owned();
+    assert_eq!(answer.status, status, "{text}");
+    assert_eq!(answer.headers[header::CONTENT_TYPE], "application/problem+json", "{text}");
+    let problem: Problem = serde_json::from_slice(&answer.text).unwrap();
+    assert_eq!(problem.kind, format!("/problems/{kind}"));
+    assert_eq!(problem.status, status.as_u16());
+    let request = answer.headers["doorstep-request"].to_str().unwrap();
+    assert_eq!(problem.instance, format!("urn:uuid:{request}"));
+}
+
+#[tokio::test]
+async fn every_refusal_is_a_problem_document() {
+    let bench = Bench::new().await;
+    let phone = bench.phone("ann").await;
+    let token = Some(phone.token.as_str());
+    let sound = serde_json::to_value(sync_request(&phone, Vec::new(), None)).unwrap();
+    let with = |key: &str, value: Value| {
+        let mut body = sound.clone();
+        body[key] = value;
+        body.to_string()
+    };
+    let large = vec![b' '; bench.state.limits.batch_bytes + 1];
+    let unknown_length =
+        Body::from_stream(futures_util::stream::iter([Ok::<_, std::io::Error>(large.clone())]));
+    let many = Value::from(vec![Value::Null; bench.state.limits.batch_events + 1]);
+    let mut other = phone.token.clone();
+    other.replace_range(other.len() - 1.., "x");
+    let plain = Request::post("/v1/sync").body(Body::from("{}")).unwrap();
+    let cases = [
+        (post("/v1/sync", None, large), 413, "too-large"),
+        (post("/v1/sync", token, unknown_length), 413, "too-large"),
+        (plain, 415, "content-type"),
+        (post("/v1/sync", None, "[".repeat(100)), 400, "too-deep"),
+        (post("/v1/sync", None, sound.to_string()), 401, "unauthenticated"),
+        (post("/v1/sync", Some("nonsense"), sound.to_string()), 401, "unauthenticated"),
+        (post("/v1/sync", Some(&other), sound.to_string()), 401, "unauthenticated"),
+        (post("/v1/sync", token, "nonsense"), 400, "malformed"),
+        (post("/v1/sync", token, with("epoch", "one".into())), 400, "malformed"),
+        (post("/v1/sync", token, with("protocol", 2.into())), 400, "protocol"),
+        (post("/v1/sync", token, with("events", many)), 413, "too-many-events"),
+        (post("/v1/enrol", None, "{}"), 400, "malformed"),
+        (post("/v1/nothing", None, "{}"), 404, "not-found"),
+        (Request::get("/v1/sync").body(Body::empty()).unwrap(), 405, "method-not-allowed"),
+    ];
+    for (request, status, kind) in cases {
+        let answer = ask(&bench, request).await;
+        assert_problem(&answer, StatusCode::from_u16(status).unwrap(), kind);
+    }
+}
+
+#[tokio::test]
+async fn one_unreadable_event_does_not_hold_up_the_request() {
+    let bench = Bench::new().await;
+    let c1 = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let first = phone.no_response(c1, MONDAY);
+    let body = serde_json::to_string(&sync_request(&phone, vec![first], None)).unwrap();
+    let body = body.replace("],\"unsent_beyond\"", ",{\"signature\":\"short\"}],\"unsent_beyond\"");
+    let answer = ask(&bench, post("/v1/sync", Some(&phone.token), body)).await;
+    let answer: SyncResponse = serde_json::from_slice(&answer.text).unwrap();
+    assert_eq!(answer.verdicts[0].outcome, Outcome::Stored { position: 1 });
+    assert!(matches!(answer.verdicts[1].outcome, Outcome::Quarantined { .. }));
+}
+
+async fn enrol(bench: &Bench, code: &str, key: u8) -> Answer {
+    let key = doorstep_core::seal::SigningKey::from_bytes(&[key; 32]);
+    let request = EnrolRequest {
+        code: code.into(),
+        public_key: hex::encode(key.verifying_key().as_bytes()),
+        device_name: "phone".into(),
+        app: "test 1".into(),
+    };
+    ask(bench, post("/v1/enrol", None, serde_json::to_vec(&request).unwrap())).await
+}
+
+#[tokio::test]
+async fn a_code_works_once_for_one_device_and_ten_minutes() {
+    let bench = Bench::new().await;
+    let (judge, lifetime) = (bench.state.judge(), bench.state.config.enrol_code_lifetime);
+    let issue = move |tx: &mut dyn Tx| crate::admin::issue_code(tx, &judge, "ann", lifetime);
+    let code = bench.state.db.write(issue).await.unwrap().code;
+    let typed = code.to_lowercase().replace('-', " ");
+    let answer = enrol(&bench, &typed, 1).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let first: EnrolResponse = serde_json::from_slice(&answer.text).unwrap();
+    // The answer was lost: the same device asks again.
+    let second: EnrolResponse =
+        serde_json::from_slice(&enrol(&bench, &code, 1).await.text).unwrap();
+    assert_eq!(first.device, second.device);
+    assert_ne!(first.token, second.token);
+    assert_problem(&enrol(&bench, &code, 2).await, StatusCode::FORBIDDEN, "enrolment");
+
+    let (judge, clock) = (bench.state.judge(), bench.clock.clone());
+    let issue = move |tx: &mut dyn Tx| crate::admin::issue_code(tx, &judge, "ann", lifetime);
+    let late = bench.state.db.write(issue).await.unwrap().code;
+    clock.pass(TimeDelta::minutes(10));
+    assert_problem(&enrol(&bench, &late, 3).await, StatusCode::FORBIDDEN, "enrolment");
+}
+
+#[tokio::test]
+async fn guessing_codes_is_slowed_down() {
+    let bench = Bench::with(|config| config.enrol_attempts = 3).await;
+    for _ in 0..3 {
+        assert_problem(&enrol(&bench, "AAAAA-AAAAA", 1).await, StatusCode::FORBIDDEN, "enrolment");
+    }
+    let answer = enrol(&bench, "AAAAA-AAAAA", 1).await;
+    assert_problem(&answer, StatusCode::TOO_MANY_REQUESTS, "too-many-attempts");
+    assert_eq!(answer.headers[header::RETRY_AFTER], "60");
+    bench.clock.pass(TimeDelta::minutes(1));
+    assert_problem(&enrol(&bench, "AAAAA-AAAAA", 1).await, StatusCode::FORBIDDEN, "enrolment");
+}
+
+#[tokio::test]
+async fn ready_once_a_sweep_has_run_lately() {
+    let bench = Bench::new().await;
+    let get = |path: &str| Request::get(path).body(Body::empty()).unwrap();
+    assert_eq!(ask(&bench, get("/healthz")).await.status, StatusCode::OK);
+    assert_eq!(ask(&bench, get("/readyz")).await.status, StatusCode::SERVICE_UNAVAILABLE);
+    crate::sweep::sweep_once(&bench.state, bench.now()).await.unwrap();
+    assert_eq!(ask(&bench, get("/readyz")).await.status, StatusCode::OK);
+    bench.clock.pass(TimeDelta::minutes(5));
+    assert_eq!(ask(&bench, get("/readyz")).await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
