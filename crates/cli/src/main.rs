@@ -4,6 +4,7 @@ mod admin;
 mod ambient;
 mod backup;
 mod caseload;
+mod demo;
 mod device;
 mod failure;
 mod moment;
@@ -44,6 +45,7 @@ struct Cli {
 #[expect(clippy::large_enum_variant, reason = "one of these is made in the life of a process")]
 enum Command {
     Serve(serve::ServeArgs),
+    Demo(demo::DemoArgs),
     Device(device::DeviceArgs),
     Admin(admin::AdminArgs),
     Policy(policy::PolicyArgs),
@@ -75,6 +77,7 @@ fn run(command: Command) -> Outcome {
     match command {
         Command::Serve(args) => serve::run(&args, &mut out),
         Command::Admin(args) => admin::run(&args, &mut out),
+        Command::Demo(args) => demo::run(&args, &mut out),
         Command::Device(args) => device::run(&args, &mut out),
         Command::Policy(args) => policy::run(&args, &mut out),
         Command::Backup(args) => backup::run_backup(&args, &mut out),

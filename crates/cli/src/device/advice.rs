@@ -72,24 +72,40 @@ pub struct Owed {
     pub reason: String,
     /// The records that it rests on, in words.
     pub why: Vec<String>,
+    /// Their ids.
+    pub records: Vec<EventId>,
     /// It rests on a record that was made just now.
     pub new: bool,
 }
 
-/// Puts together what a device says about a child. `made` are the records made just now.
+/// What the device knows of its records of a child, besides the policies' answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// Every event that it holds.
+    pub events: &'a [Event],
+    /// Those that were made just now.
+    pub made: &'a [EventId],
+    /// Those that are only on this device: nobody else can act on them yet.
+    pub unsent: &'a [EventId],
+}
+
+/// Puts together what a device says about a child. Whoever must hear of a record that is only on
+/// this device is to be phoned; the server tells whoever must hear of the others.
 pub fn advice(
     card: &ChildCard,
     assessment: &Assessment,
-    events: &[Event],
-    made: &[EventId],
+    known: &Known<'_>,
     not_judged: usize,
 ) -> Advice {
+    let unheard = |escalation: &&Escalation| {
+        escalation.evidence.iter().any(|event| known.unsent.contains(event))
+    };
     Advice {
         child: card.name.clone(),
         failed_contacts: assessment.failed_contacts,
         no_access_visits: assessment.no_access_visits,
-        calls: calls(card, assessment.open_escalations()),
-        duties: assessment.owed().into_iter().map(|duty| owed(duty, events, made)).collect(),
+        calls: calls(card, assessment.open_escalations().filter(unheard)),
+        duties: assessment.owed().into_iter().map(|duty| owed(duty, known)).collect(),
         indicators: assessment
             .indicators
             .iter()
@@ -125,9 +141,9 @@ fn calls<'a>(card: &ChildCard, escalations: impl Iterator<Item = &'a Escalation>
     calls
 }
 
-fn owed(duty: &Duty, events: &[Event], made: &[EventId]) -> Owed {
+fn owed(duty: &Duty, known: &Known<'_>) -> Owed {
     let why = duty.evidence.iter().map(|id| {
-        let event = events.iter().find(|event| event.id == *id);
+        let event = known.events.iter().find(|event| event.id == *id);
         event.map_or_else(|| format!("record {}", short(*id)), describe::event)
     });
     Owed {
@@ -140,7 +156,8 @@ fn owed(duty: &Duty, events: &[Event], made: &[EventId]) -> Owed {
         limit: duty.due.as_ref().map(|due| due.limit.to_string()),
         reason: duty.reason.to_string(),
         why: why.collect(),
-        new: duty.evidence.iter().any(|id| made.contains(id)),
+        records: duty.evidence.clone(),
+        new: duty.evidence.iter().any(|id| known.made.contains(id)),
     }
 }
 
@@ -221,7 +238,9 @@ impl Owed {
             _ => "no limit".to_owned(),
         };
         out.prose(6, format!("{owner}, {by}"))?;
-        out.prose(6, format!("because: {} ({})", self.reason, self.why.join("; ")))
+        // The list of records stands beside it in `list` and `show`; in full it would drown the duty.
+        let records: Vec<_> = self.records.iter().map(|id| short(*id)).collect();
+        out.prose(6, format!("because: {} (record {})", self.reason, records.join(", ")))
     }
 }
 

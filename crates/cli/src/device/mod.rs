@@ -19,10 +19,10 @@ use doorstep_core::ids::EventId;
 use doorstep_core::policy::Policy;
 use doorstep_core::time::in_words;
 use doorstep_core::wire::ChildCard;
-use doorstep_device_store::Store;
+use doorstep_device_store::{Held, RecordState, Source, Store};
 use serde_json::json;
 
-use self::advice::Advice;
+use self::advice::{Advice, Known};
 use self::folder::Folder;
 use crate::failure::{Failure, OrFail as _, Outcome};
 use crate::out::Out;
@@ -187,6 +187,9 @@ pub fn judge(
 ) -> Outcome<Advice> {
     let held = store.timeline(card.id).or_no("cannot read the device's records")?;
     let events: Vec<_> = held.iter().filter_map(|held| held.event().cloned()).collect();
+    let only_here = |held: &&Held| held.source == Source::Own(RecordState::OnThisDevice);
+    let unsent: Vec<_> = held.iter().filter(only_here).filter_map(Held::id).collect();
     let judged = store.assess(card.id, policy, now).or_no("cannot judge this child")?;
-    Ok(advice::advice(card, &judged.assessment, &events, made, judged.unreadable.len()))
+    let known = Known { events: &events, made, unsent: &unsent };
+    Ok(advice::advice(card, &judged.assessment, &known, judged.unreadable.len()))
 }

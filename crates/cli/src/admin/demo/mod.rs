@@ -130,6 +130,13 @@ fn caseload(now: DateTime<Utc>) -> Outcome<Caseload> {
     Ok(caseload)
 }
 
+/// Makes the accounts; the password of the one with this login.
+pub fn password_of(office: &Office, login: &str) -> Outcome<String> {
+    let account = accounts(office)?.into_iter().find(|sign_in| sign_in.login == login);
+    let account = account.map(|sign_in| sign_in.password);
+    account.ok_or_else(|| Failure::No(format!("the demonstration has no \"{login}\"")))
+}
+
 fn accounts(office: &Office) -> Outcome<Vec<SignIn>> {
     let password = password(office)?;
     let mut sign_ins = Vec::new();
