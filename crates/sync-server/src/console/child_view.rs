@@ -169,13 +169,13 @@ fn counts(assessment: &Assessment) -> Markup {
 
 /// Duties: those with a limit as a table, the others behind it, the same clause once.
 pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
-    let (limited, open): (Vec<&Duty>, Vec<&Duty>) =
-        duties.iter().partition(|duty| duty.due.is_some());
+    let (limited, open): (Vec<_>, Vec<_>) =
+        once_each(duties).into_iter().partition(|(duty, _)| duty.due.is_some());
     let rows: Vec<_> = limited
-        .iter()
-        .map(|duty| {
+        .into_iter()
+        .map(|(duty, count)| {
             let owner = words::sentence_case(&words::role(duty.owner));
-            vec![what(duty, 1), html! { (owner) }, duty_limit(duty, now)]
+            vec![what(duty, count), html! { (owner) }, duty_limit(duty, now)]
         })
         .collect();
     html! {
@@ -191,26 +191,29 @@ pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
     }
 }
 
-fn without_limit(duties: &[&Duty]) -> Markup {
-    let mut by_clause: Vec<(&Duty, usize)> = Vec::new();
+/// Each clause and limit once, with how many duties it stands for.
+fn once_each<'a>(duties: &[&'a Duty]) -> Vec<(&'a Duty, usize)> {
+    let limit = |duty: &Duty| duty.due.as_ref().map(|due| due.at);
+    let mut seen: Vec<(&Duty, usize)> = Vec::new();
     for duty in duties {
-        match by_clause.iter_mut().find(|(seen, _)| seen.clause == duty.clause) {
+        let same = |other: &Duty| other.clause == duty.clause && limit(other) == limit(duty);
+        match seen.iter_mut().find(|(other, _)| same(other)) {
             Some((_, count)) => *count += 1,
-            None => by_clause.push((duty, 1)),
+            None => seen.push((duty, 1)),
         }
     }
+    seen
+}
+
+fn without_limit(duties: &[(&Duty, usize)]) -> Markup {
     html! {
         details.govuk-details {
             summary.govuk-details__summary {
-                span.govuk-details__summary-text {
-                    (by_clause.len()) " more without a time limit"
-                }
+                span.govuk-details__summary-text { (duties.len()) " more without a time limit" }
             }
             div.govuk-details__text {
                 ul."govuk-list govuk-list--spaced" {
-                    @for (duty, count) in by_clause {
-                        li { (what(duty, count)) }
-                    }
+                    @for (duty, count) in duties { li { (what(duty, *count)) } }
                 }
             }
         }

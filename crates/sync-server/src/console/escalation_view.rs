@@ -101,7 +101,7 @@ fn notice(page: &EscalationPage<'_>) -> Markup {
             p.govuk-notification-banner__heading { "You acknowledged this " (when) "." }
             p.govuk-body {
                 @if page.owed() {
-                    "It stays in your inbox until it is done. "
+                    "It stays open until it is done. "
                 }
                 a.govuk-notification-banner__link href="/inbox" { "Back to the inbox" }
             }

@@ -19,7 +19,7 @@ use crate::store::{StoreError, Tx};
 /// Ended escalations of one person that the inbox offers.
 const ENDED_MAX: usize = 200;
 /// Escalations on one page of the inbox.
-pub const PAGE_ROWS: usize = 50;
+pub const PAGE_ROWS: usize = 25;
 
 /// Somebody who acknowledged, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -55,7 +55,7 @@ fn changing(inbox: &Inbox) -> Markup {
             @if !rows.is_empty() {
                 @let count = inbox.all.iter().filter(|(of, _)| *of == stage).count();
                 h2.ds-group { (heading) " " span.ds-group__count { "(" (count) ")" } }
-                ul.ds-cards { @for row in rows { (card(row, inbox.now)) } }
+                ul.ds-cards { @for row in rows { (card(row, inbox.filter.whose, inbox.now)) } }
             }
         }
         (parts::pagination(&inbox.filter.path_before_page(), inbox.filter.page, inbox.pages))
@@ -124,7 +124,7 @@ fn nothing(filter: Filter) -> Markup {
     }
 }
 
-fn card(row: &Raised, now: DateTime<Utc>) -> Markup {
+fn card(row: &Raised, whose: Whose, now: DateTime<Utc>) -> Markup {
     let escalation = &row.escalation;
     let owed = row.stage().is_owed();
     let pressure = if owed { Pressure::of(escalation.due, now) } else { Pressure::Quiet };
@@ -148,7 +148,12 @@ fn card(row: &Raised, now: DateTime<Utc>) -> Markup {
                 }
                 p.ds-card__meta {
                     (escalation.clause) " · "
-                    "for " (row.addressee_name) ", " (words::role(escalation.to))
+                    @match whose {
+                        Whose::Mine => { "to you as " (words::role(escalation.to)) }
+                        Whose::Team => {
+                            "to " (row.addressee_name) ", " (words::role(escalation.to))
+                        }
+                    }
                     " · raised " (times::ago(row.entered, now))
                 }
             }

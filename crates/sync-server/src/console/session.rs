@@ -3,7 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -213,7 +213,7 @@ pub fn is_alive(session: &Session, now: DateTime<Utc>) -> bool {
 /// on.
 fn to_sign_in(parts: &Parts) -> Response {
     let path = parts.uri.path();
-    let wanted = if parts.method == Method::GET {
+    let wanted = if parts.method.is_safe() {
         parts.uri.path_and_query().map_or(path, |whole| whole.as_str())
     } else {
         path.rsplit_once('/').map_or("/", |(page, _)| page)

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use doorstep_core::assessment::Standing;
 use doorstep_core::ids::PersonId;
 
+use crate::config::Config;
 use crate::console::accounts::{self, AccountError};
 use crate::console::session::{AGE_MAX, IDLE_MAX};
 use office::{
@@ -53,6 +54,12 @@ async fn cookies_are_out_of_reach_of_scripts_and_change_at_every_sign_in() {
     }
     let second = office.try_sign_in("margaret", PASSWORD, "").await;
     assert_ne!(first.cookies[0], second.cookies[0]);
+
+    let config = Config { behind_proxy: true, ..Config::default() };
+    let office = Office::open_with(config).await;
+    let answer = office.try_sign_in("margaret", PASSWORD, "").await;
+    assert!(answer.cookies[0].starts_with("__Host-doorstep-session="), "{:?}", answer.cookies);
+    assert!(answer.cookie_lines[0].contains("; Secure"), "{:?}", answer.cookie_lines);
 }
 
 #[tokio::test]

@@ -89,6 +89,11 @@ impl Answer {
 impl Office {
     /// An office with accounts for everybody.
     pub async fn open() -> Self {
+        Self::open_with(Config::default()).await
+    }
+
+    /// The same, configured otherwise.
+    pub async fn open_with(config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path(), 2, std::time::Duration::ZERO).unwrap();
         let minutes = Arc::new(AtomicI64::new(0));
@@ -103,7 +108,7 @@ impl Office {
                 }
             },
         );
-        let state = AppState::new(Config::default(), Db::new(store), Policy::built_in(), ambient);
+        let state = AppState::new(config, Db::new(store), Policy::built_in(), ambient);
         let office = Self { state, minutes, _folder: folder };
         office.write(fill).await;
         for (person, login) in
