@@ -62,6 +62,12 @@ pub const KEYS: &[Key] = &[
     key("request_timeout", "30", "seconds", "How long one request may take to arrive."),
     key("stop_within", "10", "seconds", "How long requests may finish when the server stops."),
     key("sweep_interval", "60", "seconds", "The longest time between two looks at due limits."),
+    key(
+        "acknowledge_immediate",
+        "30",
+        "minutes",
+        "How long somebody may take notice of an immediate escalation before it moves up.",
+    ),
     key("enrol_code_lifetime", "10", "minutes", "How long a device code works."),
     key("enrol_attempts", "20", "attempts a minute", "Wrong device codes taken before a pause."),
     key("smtp_host", "", "host name", "The mail server for notices. Without it none are mailed."),
@@ -162,6 +168,8 @@ pub struct Config {
     pub stop_within: Duration,
     /// The longest time between two sweeps.
     pub sweep_interval: Duration,
+    /// How long an immediate escalation waits for notice before it moves up.
+    pub acknowledge_immediate: Duration,
     /// How long a device code works.
     pub enrol_code_lifetime: Duration,
     /// Wrong device codes a minute.
@@ -190,6 +198,7 @@ impl Default for Config {
             request_timeout: second(30),
             stop_within: second(10),
             sweep_interval: second(60),
+            acknowledge_immediate: second(1800),
             enrol_code_lifetime: second(600),
             enrol_attempts: 20,
             smtp: Smtp {
@@ -344,10 +353,8 @@ impl Config {
             "request_timeout" => self.request_timeout = seconds()?,
             "stop_within" => self.stop_within = seconds()?,
             "sweep_interval" => self.sweep_interval = seconds().filter(|s| !s.is_zero())?,
-            "enrol_code_lifetime" => {
-                let minutes: u64 = value.parse().ok().filter(|m| (1..=10_080).contains(m))?;
-                self.enrol_code_lifetime = Duration::from_secs(minutes * 60);
-            }
+            "acknowledge_immediate" => self.acknowledge_immediate = minutes(value)?,
+            "enrol_code_lifetime" => self.enrol_code_lifetime = minutes(value)?,
             "enrol_attempts" => self.enrol_attempts = value.parse().ok()?,
             "smtp_host" => value.clone_into(&mut self.smtp.host),
             "smtp_port" => self.smtp.port = value.parse().ok()?,
@@ -386,6 +393,12 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Between a minute and a week.
+fn minutes(value: &str) -> Option<Duration> {
+    let minutes = value.parse().ok().filter(|minutes| (1..=10_080).contains(minutes));
+    minutes.map(Duration::from_mins)
 }
 
 fn url(value: &str) -> Option<String> {

@@ -3,6 +3,7 @@
 
 mod addressee;
 mod ledger;
+mod pass_on;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::store::log::LoggedEvent;
 use crate::store::{StoreError, Tx};
 
 pub use ledger::acknowledge;
+pub use pass_on::pass_on_unacknowledged;
 
 /// What judging needs besides the store. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::ChildId;
 
 use crate::app::AppState;
-use crate::store::StoreError;
+use crate::judge::pass_on_unacknowledged;
+use crate::store::{StoreError, Tx};
 
 /// How many children are assessed in one transaction.
 const CHILDREN_PER_STEP: usize = 50;
@@ -29,6 +30,7 @@ pub async fn sweep_once(state: &AppState, now: DateTime<Utc>) -> Result<usize, S
             .take(CHILDREN_PER_STEP)
             .collect();
         if due.is_empty() {
+            pass_on(state, now).await?;
             state.health.swept(now);
             return Ok(done.len());
         }
@@ -45,8 +47,21 @@ pub async fn sweep_all(state: &AppState, now: DateTime<Utc>) -> Result<usize, St
     for step in ids.chunks(CHILDREN_PER_STEP) {
         assess(state, step.to_vec(), now).await?;
     }
+    pass_on(state, now).await?;
     state.health.swept(now);
     Ok(ids.len())
+}
+
+/// Moves up what nobody took notice of in time.
+async fn pass_on(state: &AppState, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let judge = state.judge();
+    let within = TimeDelta::from_std(state.config.acknowledge_immediate);
+    let within = within.unwrap_or(TimeDelta::minutes(30));
+    let work = move |tx: &mut dyn Tx| pass_on_unacknowledged(tx, &judge, within, now);
+    if state.db.write(work).await? > 0 {
+        state.signals.inbox_changed();
+    }
+    Ok(())
 }
 
 async fn assess(
@@ -55,7 +70,7 @@ async fn assess(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let judge = state.judge();
-    let work = move |tx: &mut dyn crate::store::Tx| {
+    let work = move |tx: &mut dyn Tx| {
         children.iter().try_fold(false, |changed, child| {
             Ok::<_, StoreError>(changed | judge.assess_stored(tx, *child, now)?)
         })

@@ -123,21 +123,19 @@ fn apply(judge: &Judge, tx: &mut dyn Tx, step: Step, now: DateTime<Utc>) -> Resu
     tx.put_line(&line)?;
     let entry = HistoryEntry { at: now, what: what.into(), by: None, note: None };
     tx.put_line_history(line.id, &entry)?;
-    if let Some(reason) = tell.filter(|_| judge.mail) {
-        notify(tx, &line, reason, now)?;
-    }
-    Ok(())
+    tell.map_or(Ok(()), |reason| notify(judge, tx, &line, reason, now))
 }
 
 /// Writes the notice that the addressee gets, where there is a way of sending it.
-fn notify(
+pub(super) fn notify(
+    judge: &Judge,
     tx: &mut dyn Tx,
     line: &LedgerLine,
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let person = tx.person(line.addressee)?.ok_or(StoreError::Missing { what: "person" })?;
-    if person.email.is_none() {
+    if !judge.mail || person.email.is_none() {
         return Ok(());
     }
     let channel = Channel::Email;
