@@ -8,7 +8,6 @@
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use doorstep_core::ids::Entropy;
 use doorstep_core::time::ClockReading;
 
 /// The instant now, by the machine's wall clock.
@@ -28,11 +27,6 @@ pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("an operating system without randomness cannot run this");
     bytes
-}
-
-/// The random part of one identifier.
-pub fn entropy() -> Entropy {
-    random()
 }
 
 /// What this machine's clocks say.

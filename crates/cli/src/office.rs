@@ -127,9 +127,10 @@ impl Beside {
         self.conn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, behavior: TransactionBehavior, work: Work) -> Result<(), StoreError> {
+    fn run(&self, work: &Work) -> Result<(), StoreError> {
+        let immediate = TransactionBehavior::Immediate;
         let mut conn = self.conn();
-        let tx = conn.transaction_with_behavior(behavior).map_err(failed("begin"))?;
+        let tx = conn.transaction_with_behavior(immediate).map_err(failed("begin"))?;
         match work(&mut SqliteTx::on(&tx)) {
             store::Outcome::Keep => tx.commit().map_err(failed("commit")),
             store::Outcome::Undo => tx.rollback().map_err(failed("undo")),
@@ -147,7 +148,7 @@ impl Beside {
 
 impl Backend for Beside {
     fn write(&self, work: Work) -> Pending<'_, Result<(), StoreError>> {
-        Box::pin(async move { self.run(TransactionBehavior::Immediate, work) })
+        Box::pin(async move { self.run(&work) })
     }
 
     fn read(&self, look: Look) -> Pending<'_, Result<(), StoreError>> {

@@ -26,7 +26,7 @@ pub(super) struct Cells<'a> {
     /// The header.
     pub header: &'a [String],
     /// The cells, as many as the header has.
-    pub cells: Vec<String>,
+    pub row: Vec<String>,
     /// What is wrong.
     pub faults: Vec<Fault>,
 }
@@ -45,7 +45,7 @@ impl Cells<'_> {
     /// The text of a cell, where the column is there and the cell is not empty.
     pub fn text(&mut self, name: &str) -> Option<String> {
         let index = self.header.iter().position(|cell| cell == name)?;
-        let text = self.cells.get(index)?.trim().to_owned();
+        let text = self.row.get(index)?.trim().to_owned();
         if text.chars().count() > CELL_CHARACTERS_MAX {
             self.fault(name, format!("is longer than {CELL_CHARACTERS_MAX} characters"));
             return None;

@@ -40,8 +40,8 @@ fn read_file(file: File<'_>, today: NaiveDate, caseload: &mut Caseload, faults: 
     if bytes.len() > FILE_BYTES_MAX {
         return fault(1, None, format!("the file is larger than {FILE_BYTES_MAX} bytes; split it"));
     }
-    if bytes.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
-        let line = bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+    if count(bytes, b'"') % 2 == 1 {
+        let line = count(bytes, b'\n');
         fault(line.max(1), None, "a quotation mark before here is never closed".to_owned());
     }
     let mut records = csv::ReaderBuilder::new()
@@ -77,6 +77,10 @@ fn read_file(file: File<'_>, today: NaiveDate, caseload: &mut Caseload, faults: 
     }
 }
 
+fn count(bytes: &[u8], wanted: u8) -> u64 {
+    bytes.iter().fold(0, |count, byte| count + u64::from(*byte == wanted))
+}
+
 /// Counts lines as an editor does. The reader's own count is one behind after `\r\n`, because it
 /// has not yet read the `\n` when it hands out the record, and it points at blank lines that it
 /// skipped.
@@ -94,7 +98,7 @@ impl Lines<'_> {
             start += 1;
         }
         let passed = self.bytes.get(self.counted..start).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line += count(passed, b'\n');
         self.counted = start.max(self.counted);
         self.line
     }
@@ -116,15 +120,15 @@ fn cells_of<'a>(
         );
         return Err(fault(None, None, what));
     }
-    let mut cells = Vec::with_capacity(header.len());
+    let mut row = Vec::with_capacity(header.len());
     for (index, cell) in record.iter().enumerate() {
         let Ok(text) = std::str::from_utf8(cell) else {
             let what = "is not UTF-8; save the file as \"CSV UTF-8\"".to_owned();
             return Err(fault(Some(index + 1), Some(header[index].clone()), what));
         };
-        cells.push(text.to_owned());
+        row.push(text.to_owned());
     }
-    Ok(Cells { file, line, kind, header, cells, faults: Vec::new() })
+    Ok(Cells { file, line, kind, header, row, faults: Vec::new() })
 }
 
 fn take_row(cells: &mut Cells<'_>, today: NaiveDate, caseload: &mut Caseload) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use chrono_tz::Europe::London;
 use doorstep_core::assessment::{Assessment, Ground, Standing};
 use doorstep_core::event::Role;
 use doorstep_core::ids::{ChildId, EscalationId, EventId};
@@ -12,7 +13,7 @@ use doorstep_sync_server::judge::{assessment, history};
 use doorstep_sync_server::store::ledger::LedgerLine;
 use doorstep_sync_server::store::{StoreError, Tx};
 
-use crate::device::describe::{self, spaced};
+use crate::device::describe::spaced;
 use crate::failure::{Failure, Outcome};
 use crate::office::Office;
 use crate::out::Out;
@@ -38,12 +39,14 @@ impl View {
                 let person = tx.person(line.addressee)?;
                 names.insert(line.id, person.map(|person| person.name).unwrap_or_default());
             }
-            let events = history(&tx.history(child)?)?;
-            let events = events.iter().map(|record| {
-                let told = describe::event(&record.event);
-                (record.event.id, told)
-            });
-            let events = events.collect();
+            let mut events = BTreeMap::new();
+            for record in history(&tx.history(child)?)? {
+                let author = tx.person(record.author)?.map(|person| person.name);
+                let author = author.unwrap_or_default();
+                let first = author.split(' ').next().unwrap_or_default();
+                let at = record.event.at.with_timezone(&London).format("%-d %b %H:%M");
+                events.insert(record.event.id, format!("{first}'s record of {at}"));
+            }
             Ok::<_, AdminError>(Some(Self { assessment: stored.assessment, lines, names, events }))
         })?;
         view.ok_or_else(|| Failure::No("the server has not judged the child".to_owned()))
@@ -78,48 +81,77 @@ impl View {
     }
 
     /// Prints the lines that are new or stand otherwise than in `before`, and counts the others.
-    pub fn print_since(&self, before: Option<&Self>, now: DateTime<Utc>, out: &mut Out) -> Outcome {
+    /// What goes to several people for the same reason is told once; `told` holds the clauses whose
+    /// sentence was printed before.
+    pub fn print_since(
+        &self,
+        before: Option<&Self>,
+        now: DateTime<Utc>,
+        told: &mut BTreeSet<String>,
+        out: &mut Out,
+    ) -> Outcome {
         let known: BTreeMap<_, _> = before
             .into_iter()
             .flat_map(|view| &view.lines)
             .map(|line| (line.id, line.escalation.standing))
             .collect();
-        let mut unchanged = 0;
-        for line in &self.lines {
-            match known.get(&line.id) {
-                Some(standing) if *standing == line.escalation.standing => unchanged += 1,
-                Some(_) => self.print("changed", line, now, out)?,
-                None => self.print("new", line, now, out)?,
-            }
+        let is_news = |line: &&LedgerLine| {
+            known.get(&line.id).is_none_or(|standing| *standing != line.escalation.standing)
+        };
+        let mut groups: BTreeMap<_, Vec<&LedgerLine>> = BTreeMap::new();
+        for line in self.lines.iter().filter(is_news) {
+            let e = &line.escalation;
+            let due = e.due.unwrap_or(DateTime::<Utc>::MAX_UTC);
+            let key = (e.standing, e.urgency, due, e.clause.clone(), e.cause, e.ground);
+            groups.entry(key).or_default().push(line);
         }
-        if unchanged > 0 {
-            out.line(format!("  ({unchanged} earlier escalations stand as before)"))?;
+        for group in groups.values() {
+            self.print(group, now, told, out)?;
+        }
+        let others = self.lines.iter().filter(|line| !is_news(line)).count();
+        if others > 0 {
+            out.line(format!("  ({others} earlier escalations stand as before)"))?;
         }
         Ok(())
     }
 
-    fn print(&self, mark: &str, line: &LedgerLine, now: DateTime<Utc>, out: &mut Out) -> Outcome {
-        let escalation = &line.escalation;
-        let name = self.names.get(&line.id).map_or("?", String::as_str);
-        let role = spaced(escalation.to.as_str());
-        let ground = if escalation.ground == Ground::Breach { ", limit passed below" } else { "" };
-        let standing = spaced(escalation.standing.as_str());
-        out.hanging(
-            "  * ",
-            format!("{} to {name} ({role}): {standing} [{mark}{ground}]", escalation.clause),
-        )?;
-        out.prose(6, &*escalation.sentence)?;
-        let limit = match escalation.due {
-            Some(due) if now > due => format!("limit: passed, {}", in_words(due)),
-            Some(due) => format!("limit: {}", in_words(due)),
-            None => "limit: none".to_owned(),
+    fn print(
+        &self,
+        group: &[&LedgerLine],
+        now: DateTime<Utc>,
+        told: &mut BTreeSet<String>,
+        out: &mut Out,
+    ) -> Outcome {
+        let Some(escalation) = group.first().map(|line| &line.escalation) else { return Ok(()) };
+        let people: Vec<_> = group.iter().map(|line| self.addressee(line)).collect();
+        let above = escalation.ground == Ground::Breach;
+        let standing = match escalation.standing {
+            Standing::Open if above => "open, because nobody below kept the limit",
+            Standing::Open => "open",
+            Standing::Discharged => "discharged",
+            Standing::StoodDown => "STOOD DOWN",
         };
-        let rests: Vec<_> = escalation
-            .evidence
-            .iter()
-            .map(|id| self.events.get(id).map_or("?", String::as_str))
-            .collect();
-        out.prose(6, format!("{limit}; rests on: {}", rests.join(" / ")))
+        let people = people.join(" and ");
+        out.hanging("  * ", format!("{} to {people}: {standing}", escalation.clause))?;
+        if told.insert(escalation.clause.to_string()) {
+            out.prose(4, &*escalation.sentence)?;
+        }
+        let limit = match escalation.due {
+            Some(due) if now > due => format!("limit {}, passed", in_words(due)),
+            Some(due) => format!("limit {}", in_words(due)),
+            None => "no limit".to_owned(),
+        };
+        let rests: Vec<_> = escalation.evidence.iter().map(|id| self.record(*id)).collect();
+        out.prose(4, format!("{limit}; rests on {}", rests.join(", ")))
+    }
+
+    fn addressee(&self, line: &LedgerLine) -> String {
+        let name = self.names.get(&line.id).map_or("?", String::as_str);
+        format!("{name} ({})", spaced(line.escalation.to.as_str()))
+    }
+
+    fn record(&self, id: EventId) -> &str {
+        self.events.get(&id).map_or("a record", String::as_str)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The story itself, scene by scene.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -39,6 +40,8 @@ struct Stage<'a> {
     anna: Phone,
     ben: Phone,
     cem: Phone,
+    /// The clauses whose sentence was printed.
+    told: BTreeSet<String>,
     claims: &'a mut Claims,
     out: &'a mut Out,
 }
@@ -88,7 +91,10 @@ fn set<'a>(
     let people = "Anna, Ben and Cem have enrolled their phones and hold their caseloads. Every name is \
                   made up.";
     out.prose(2, people)?;
-    Ok((Stage { now, office, server, card, anna, ben, cem, claims, out }, password))
+    Ok((
+        Stage { now, office, server, card, anna, ben, cem, told: BTreeSet::new(), claims, out },
+        password,
+    ))
 }
 
 impl Stage<'_> {
@@ -259,7 +265,7 @@ impl Stage<'_> {
         let view = View::of(&self.office, self.card.id)?;
         self.out.gap()?;
         self.out.heading(format!("{owner}'s phone syncs: {what} arrives"))?;
-        view.print_since(before, self.now, self.out)?;
+        view.print_since(before, self.now, &mut self.told, self.out)?;
         self.claim(synced.sent == 1 && synced.set_aside == 0, "the server has the record")?;
         Ok(view)
     }

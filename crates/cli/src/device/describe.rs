@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use doorstep_core::event::{ChildSeen, Event, FailedContact, Form, Known, PlanChanged, Step, What};
+use doorstep_core::event::{
+    ChildSeen, ConcernLevel, Event, FailedContact, Form, Known, PlanChanged, Step, What,
+};
 use doorstep_core::ids::EventId;
 use doorstep_core::time::in_words;
 
@@ -37,8 +39,8 @@ pub fn what(what: &What) -> String {
         }
         What::LetterCopied(letter) => format!("copy of the letter of {}", short(letter.of)),
         What::FamilyMadeContact(_) => "family got in touch".to_owned(),
-        What::ConcernRecorded(c) => concern("concern recorded", c.concern.map(|c| c.as_str())),
-        What::ConcernClosed(c) => concern("concern closed", c.concern.map(|c| c.as_str())),
+        What::ConcernRecorded(c) => concern("concern recorded", c.concern),
+        What::ConcernClosed(c) => concern("concern closed", c.concern),
         What::Informed(informed) => format!("{} informed", spaced(informed.who.as_str())),
         What::Discussed(discussed) => format!(
             "discussed with {}; referral {}",
@@ -95,7 +97,7 @@ fn failed_contact(contact: &FailedContact) -> String {
     if !contact.steps.is_empty() {
         text = format!("{text}; {}", steps(&contact.steps));
     }
-    text = concern(&text, contact.concern.map(|level| level.as_str()));
+    text = concern(&text, contact.concern);
     noted(&text, contact.reason.as_ref())
 }
 
@@ -127,9 +129,9 @@ fn plan_changed(change: &PlanChanged) -> String {
     format!("plan changed: {}", parts.join("; "))
 }
 
-fn concern(text: &str, level: Option<&str>) -> String {
+fn concern(text: &str, level: Option<ConcernLevel>) -> String {
     match level {
-        Some(level) => format!("{text}; concern: {}", spaced(level)),
+        Some(level) => format!("{text}; concern: {}", spaced(level.as_str())),
         None => text.to_owned(),
     }
 }

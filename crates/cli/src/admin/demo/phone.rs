@@ -1,6 +1,8 @@
 //! A phone of the demonstration: enrolled by a code and pushing sealed events like any other, only
 //! without a network between.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use doorstep_core::event::{Event, What};
 use doorstep_core::ids::{ChildId, EventId};
@@ -17,7 +19,7 @@ use doorstep_sync_server::store::{StoreError, Tx};
 use crate::device::exchange::APP;
 
 /// How long its code works.
-const CODE_LIFETIME: std::time::Duration = std::time::Duration::from_secs(600);
+const CODE_LIFETIME: Duration = Duration::from_mins(10);
 
 /// A phone.
 pub struct Phone {
@@ -34,7 +36,7 @@ impl Phone {
         let code = admin::issue_code(tx, judge, external, CODE_LIFETIME)?.code;
         let request = EnrolRequest {
             code,
-            public_key: hex(key.verifying_key().as_bytes()),
+            public_key: hex::encode(key.verifying_key().as_bytes()),
             device_name: "phone".to_owned(),
             app: APP.to_owned(),
         };
@@ -76,8 +78,4 @@ impl Phone {
         tx.put_device(&Device { last_contact: Some(judge.now()), ..device })?;
         Ok(id)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
