@@ -4,11 +4,12 @@
 mod expect;
 mod read;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 
 use super::Policy;
+use super::coverage::Reached;
 use crate::assessment::Assessment;
 use crate::event::{ChildRecord, Event};
 use crate::ids::EventId;
@@ -67,6 +68,12 @@ impl Scenario {
             expectation.compare(self, &assessment)
         });
         Ok(differences.collect())
+    }
+
+    /// The clauses that it pins down in any state but absence.
+    pub fn clauses(&self) -> BTreeSet<&str> {
+        let pinned = self.expectations.iter().flat_map(Expectation::pinned);
+        pinned.filter(|(_, state)| *state != Reached::Absent).map(|(clause, _)| clause).collect()
     }
 
     /// What the file calls an event.
