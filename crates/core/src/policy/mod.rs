@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::assessment::{Assessment, ClauseId, NotCounted, PackRef, WhyNotCounted};
+use crate::assessment::{Assessment, NotCounted, PackRef, WhyNotCounted};
 use crate::calendar::Calendar;
 use crate::event::{ChildRecord, Event};
 use crate::time::local_date;
@@ -169,20 +169,16 @@ impl Policy {
     }
 }
 
-/// The clauses of all versions of a policy, each with the id of its meaning. One that rests on what
-/// others found (NA-4.6) comes last.
-fn clause_ids(versions: &[Arc<Pack>]) -> Vec<(&ClauseId, &ClauseId)> {
-    let mut ids: Vec<_> = versions
-        .iter()
-        .flat_map(|pack| pack.clauses.iter())
-        .map(|clause| (&clause.id, clause.meaning_id()))
-        .collect();
+/// The clauses of all versions of a policy, each once. One that rests on what others found (NA-4.6)
+/// comes last.
+fn clauses_of(versions: &[Arc<Pack>]) -> Vec<&Arc<Clause>> {
+    let mut clauses: Vec<_> = versions.iter().flat_map(|pack| pack.clauses.iter()).collect();
     if versions.len() > 1 {
         let mut seen = BTreeSet::new();
-        ids.retain(|(id, _)| seen.insert(*id));
+        clauses.retain(|clause| seen.insert(&clause.id));
     }
-    ids.sort_by_key(|(_, meant)| &*meant.0 == clauses::LAST);
-    ids
+    clauses.sort_by_key(|clause| &*clause.meaning_id().0 == clauses::LAST);
+    clauses
 }
 
 fn counting(versions: &[Arc<Pack>], at: DateTime<Utc>) -> &Counting {
@@ -199,15 +195,15 @@ fn episodes<'c>(case: &'c Case<'_>, versions: &[Arc<Pack>]) -> Vec<Episode<'c>> 
 /// Applies each clause of one policy to each episode.
 fn judge(case: &Case<'_>, versions: &[Arc<Pack>], episodes: &[Episode<'_>], docket: &mut Docket) {
     let Some(latest) = episodes.last() else { return };
-    for (id, meant) in clause_ids(versions) {
-        match meaning(&meant.0) {
+    for clause in clauses_of(versions) {
+        match meaning(&clause.meaning_id().0) {
             Some(Meaning::InEpisode(judge)) => {
                 for episode in episodes {
-                    judge(&Scope { case, episode, versions, id }, docket);
+                    judge(&Scope { case, episode, versions, clause }, docket);
                 }
             }
             Some(Meaning::Overall(judge)) => {
-                judge(&Scope { case, episode: latest, versions, id }, docket);
+                judge(&Scope { case, episode: latest, versions, clause }, docket);
             }
             Some(Meaning::Indicator | Meaning::Elsewhere(_)) | None => {}
         }

@@ -7,14 +7,14 @@
 mod failure_to_gain_access;
 mod no_access;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
 use super::case::{Case, Episode, Grounds, Met};
 use super::pack::{Clause, Pack, in_force};
-use crate::assessment::{ClauseId, Duty, DutyState};
+use crate::assessment::{Duty, DutyState};
 use crate::event::Role;
 use crate::time::local_date;
 
@@ -67,8 +67,8 @@ pub struct Scope<'a> {
     pub episode: &'a Episode<'a>,
     /// The versions of the clause's pack.
     pub versions: &'a [Arc<Pack>],
-    /// The clause's id.
-    pub id: &'a ClauseId,
+    /// The clause, by the first version of the pack that has it.
+    pub clause: &'a Arc<Clause>,
 }
 
 /// A duty with what the ledger needs to know beside it.
@@ -88,7 +88,7 @@ pub struct Docket {
     /// What arose.
     pub entries: Vec<Entry>,
     /// What arose in each episode, as places in `entries`.
-    by_episode: HashMap<usize, Vec<usize>>,
+    by_episode: BTreeMap<usize, Vec<usize>>,
     /// The next instant at which something changes though nothing happens (UTC).
     pub next_change: Option<DateTime<Utc>>,
 }
@@ -126,13 +126,16 @@ impl Entry {
 
 impl Scope<'_> {
     /// The clause `id` of the same pack as it was in force at `at`.
-    pub fn clause(&self, id: &str, at: DateTime<Utc>) -> Option<&Arc<Clause>> {
+    pub fn other(&self, id: &str, at: DateTime<Utc>) -> Option<&Arc<Clause>> {
         self.pack(at).clause(id)
     }
 
     /// The clause itself as it was in force at `at`.
     pub fn this(&self, at: DateTime<Utc>) -> Option<&Arc<Clause>> {
-        self.clause(&self.id.0, at)
+        match self.versions {
+            [_] => Some(self.clause),
+            _ => self.other(&self.clause.id.0, at),
+        }
     }
 
     fn pack(&self, at: DateTime<Utc>) -> &Arc<Pack> {
@@ -149,7 +152,7 @@ impl Scope<'_> {
             return;
         }
         let pack = self.pack(grounds.at);
-        let Some(clause) = pack.clause(&self.id.0) else { return };
+        let Some(clause) = self.this(grounds.at) else { return };
         let due = clause.limit.map(|limit| limit.due(grounds.at, self.case.calendar));
         let ended = self.episode.assured.filter(|_| clause.ends_when_assured);
         let state = match (met, ended) {
@@ -168,7 +171,7 @@ impl Scope<'_> {
             docket.change_at(due.at + margin, self.case.as_of);
         }
         let duty = Duty {
-            clause: self.id.clone(),
+            clause: clause.id.clone(),
             sentence: clause.sentence.clone(),
             modality: clause.modality,
             owner: clause.owner,

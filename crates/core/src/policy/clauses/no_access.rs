@@ -118,7 +118,7 @@ fn begins(scope: &Scope<'_>) -> Option<Grounds> {
 fn nth_contact(scope: &Scope<'_>, clause: &str, default: u32) -> Option<Grounds> {
     let contacts = &scope.episode.contacts;
     contacts.iter().enumerate().find_map(|(index, contact)| {
-        let clause = scope.clause(clause, contact.at)?;
+        let clause = scope.other(clause, contact.at)?;
         let threshold = clause.parameters.contacts.unwrap_or(default) as usize;
         (index + 1 >= threshold).then(|| {
             let reason = format!("{} failed contact of the episode", ordinal(index + 1));
