@@ -12,15 +12,18 @@ mod pack;
 pub mod scenario;
 mod weaken;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use crate::assessment::{Assessment, NotCounted, PackRef, WhyNotCounted};
 use crate::calendar::Calendar;
-use crate::event::{ChildRecord, Event};
+use crate::event::{ChildRecord, Event, Service};
+use crate::seal::Hash;
 use crate::time::local_date;
+use crate::words::closest;
 use case::{Case, Episode};
 pub use clauses::upheld_by;
 use clauses::{Docket, Meaning, Scope, meaning};
@@ -36,6 +39,22 @@ pub enum AdoptError {
     /// It cannot be read.
     #[error(transparent)]
     Malformed(#[from] PackError),
+    /// A service is to be judged by a policy that is not there.
+    #[error("the policy \"{id}\" for the service {service} is not there{hint}")]
+    UnknownPolicy {
+        /// The service.
+        service: Service,
+        /// The policy that was named.
+        id: String,
+        /// What could be meant.
+        hint: String,
+    },
+    /// A service is to be judged by nothing at all.
+    #[error("no policy is named for the service {service}: name one, or leave the service out")]
+    NoPolicy {
+        /// The service.
+        service: Service,
+    },
     /// It is weaker than the pack that it extends: each way, in words.
     #[error("the pack is weaker than the one it extends: {}", sentences(.0))]
     Weaker(Vec<Weakening>),
@@ -50,17 +69,55 @@ fn sentences(weaker: &[Weakening]) -> String {
 pub struct Policy {
     packs: Packs,
     calendar: Calendar,
+    services: BTreeMap<Service, BTreeSet<String>>,
+}
+
+/// What an organisation decided about its policies, as it is kept in files and sent to devices: the
+/// same document gives the same [`Policy`] everywhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyDocument {
+    /// The TOML of its own packs, in the order in which they were taken into use.
+    #[serde(default)]
+    pub packs: Vec<String>,
+    /// The policies that apply to each service, by the ids of the built-in packs; a service that is
+    /// not named is judged by all.
+    #[serde(default)]
+    pub services: BTreeMap<Service, BTreeSet<String>>,
+}
+
+impl PolicyDocument {
+    /// What a device and a server compare to know whether they judge alike.
+    pub fn digest(&self) -> Hash {
+        Hash::of(&serde_json::to_vec(self).expect("a document has only string keys"))
+    }
 }
 
 impl Policy {
     /// The two built-in packs and the built-in calendar.
     pub fn built_in() -> Self {
-        Self { packs: load::built_in(), calendar: Calendar::built_in().clone() }
+        let packs = load::built_in();
+        Self { packs, calendar: Calendar::built_in().clone(), services: BTreeMap::new() }
     }
 
-    /// These packs and this calendar.
-    pub fn new(packs: Packs, calendar: Calendar) -> Self {
-        Self { packs, calendar }
+    /// The built-in policy with what an organisation decided: its own packs, none of them weaker, and
+    /// the policies that apply to each service. Refused as a whole, or taken as a whole.
+    pub fn of(document: &PolicyDocument) -> Result<Self, AdoptError> {
+        let mut policy = Self::built_in();
+        for pack in &document.packs {
+            policy.adopt(pack)?;
+        }
+        let known: Vec<&str> = policy.packs.lines().map(|versions| &*versions[0].line).collect();
+        for (service, ids) in &document.services {
+            if let Some(id) = ids.iter().find(|id| !known.contains(&id.as_str())) {
+                let (service, hint) = (*service, closest(id, &known));
+                return Err(AdoptError::UnknownPolicy { service, id: id.clone(), hint });
+            }
+            if ids.is_empty() {
+                return Err(AdoptError::NoPolicy { service: *service });
+            }
+        }
+        policy.services.clone_from(&document.services);
+        Ok(policy)
     }
 
     /// The packs.
@@ -75,7 +132,7 @@ impl Policy {
 
     /// The same policy with only the packs of these ids; an id that is not there is handed back.
     pub fn only(&self, ids: &[&str]) -> Result<Self, String> {
-        Ok(Self { packs: self.packs.only(ids)?, calendar: self.calendar.clone() })
+        Ok(Self { packs: self.packs.only(ids)?, ..self.clone() })
     }
 
     /// Takes an organisation's own pack into use, from its date on. One that is weaker than the
@@ -105,7 +162,7 @@ impl Policy {
         let case = Case::gather(record, events, &self.calendar, as_of);
         let mut docket = Docket::default();
         let mut indicators = Vec::new();
-        for versions in self.packs.lines() {
+        for versions in self.lines_for(record.service) {
             let episodes = episodes(&case, versions);
             judge(&case, versions, &episodes, &mut docket);
             let now = in_force(versions, local_date(as_of));
@@ -114,6 +171,14 @@ impl Policy {
                 .extend(found.filter_map(|clause| indicators::find(&case, &episodes, clause)));
         }
         self.conclude(&case, docket, indicators)
+    }
+
+    /// The policies that apply to a service.
+    fn lines_for(&self, service: Service) -> impl Iterator<Item = &[Arc<Pack>]> {
+        let chosen = self.services.get(&service);
+        self.packs
+            .lines()
+            .filter(move |line| chosen.is_none_or(|chosen| chosen.contains(&*line[0].line)))
     }
 
     fn conclude(
@@ -128,7 +193,8 @@ impl Policy {
                 && ["NA-4.2", "NA-4.4", "NA-4.10"].contains(&&*entry.clause.meaning_id().0)
         });
         let counted = case.episodes(|contact| {
-            self.packs.lines().any(|line| counting(line, contact.at).counts(contact))
+            self.lines_for(case.record.service)
+                .any(|line| counting(line, contact.at).counts(contact))
         });
         let open = counted.last().filter(|episode| episode.assured.is_none());
         let contacts = open.map_or(&[][..], |episode| &episode.contacts);
@@ -152,7 +218,7 @@ impl Policy {
     fn not_counted(&self, case: &Case<'_>, episodes: &[Episode<'_>]) -> Vec<NotCounted> {
         let mut left_out = case.history.not_counted.clone();
         for contact in &case.history.contacts {
-            for versions in self.packs.lines() {
+            for versions in self.lines_for(case.record.service) {
                 if !counting(versions, contact.at).counts(contact) {
                     let why = WhyNotCounted::OtherPolicy(versions[0].id.clone());
                     left_out.push(NotCounted { event: contact.records[0], why });
@@ -212,4 +278,66 @@ fn judge(case: &Case<'_>, versions: &[Arc<Pack>], episodes: &[Episode<'_>], dock
 
 fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{FailedContact, Form, Role, What};
+    use crate::ids::EventId;
+
+    const TIGHTER: &str = "id = \"ours\"\nversion = \"2\"\neffective_from = 2026-03-03\n\
+        extends = \"failure-to-gain-access\"\n\
+        [[clause]]\nid = \"GA-3.9\"\nparameters = { contacts = 2 }\n";
+
+    fn visits(days: &[u32]) -> Vec<Event> {
+        let visit = |day: &u32| {
+            let at: DateTime<Utc> = format!("2026-03-{day:02}T10:00:00Z").parse().unwrap();
+            let what = What::FailedContact(FailedContact::new(Form::NoResponse));
+            Event { id: EventId::at(at, [0; 10]), at, recorded: at, by: Role::Practitioner, what }
+        };
+        days.iter().map(visit).collect()
+    }
+
+    fn arises(policy: &Policy, record: &ChildRecord, days: &[u32], clause: &str) -> bool {
+        let as_of = "2026-03-31T00:00:00Z".parse().unwrap();
+        let assessment = policy.assess(record, &visits(days), as_of);
+        assessment.duties.iter().any(|duty| &*duty.clause.0 == clause)
+    }
+
+    #[test]
+    fn an_event_is_judged_by_the_pack_in_force_when_it_happened() {
+        let document = PolicyDocument { packs: vec![TIGHTER.to_owned()], ..Default::default() };
+        let policy = Policy::of(&document).unwrap();
+        let record = ChildRecord::default();
+        assert!(!arises(&policy, &record, &[1, 2], "GA-3.9"), "two visits before its date");
+        assert!(arises(&policy, &record, &[1, 3], "GA-3.9"), "the second on its date");
+        assert!(!arises(&Policy::built_in(), &record, &[1, 3], "GA-3.9"));
+    }
+
+    #[test]
+    fn a_service_is_judged_by_the_policies_chosen_for_it() {
+        let chosen = BTreeSet::from(["no-access".to_owned()]);
+        let services = BTreeMap::from([(Service::ParentsOrCarers, chosen)]);
+        let policy = Policy::of(&PolicyDocument { packs: Vec::new(), services }).unwrap();
+        let carers = ChildRecord { service: Service::ParentsOrCarers, ..ChildRecord::default() };
+        assert!(arises(&policy, &ChildRecord::default(), &[2], "GA-3.8"));
+        assert!(!arises(&policy, &carers, &[2], "GA-3.8"));
+        assert!(arises(&policy, &carers, &[2], "NA-4.5"));
+    }
+
+    #[test]
+    fn a_document_that_weakens_or_names_nothing_known_is_refused_as_a_whole() {
+        let weaker = TIGHTER.replace("contacts = 2", "contacts = 4");
+        let document = PolicyDocument { packs: vec![weaker], ..Default::default() };
+        let refusal = Policy::of(&document).unwrap_err().to_string();
+        assert!(refusal.contains("GA-3.9: the threshold is higher"), "{refusal}");
+        for (ids, said) in [(&["no-acces"][..], "did you mean \"no-access\"?"), (&[], "no policy")]
+        {
+            let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+            let services = BTreeMap::from([(Service::Children, ids)]);
+            let refusal = Policy::of(&PolicyDocument { packs: Vec::new(), services }).unwrap_err();
+            assert!(refusal.to_string().contains(said), "{refusal}");
+        }
+    }
 }
