@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::event::{ChildRecord, Role};
 use crate::ids::{ChildId, DeviceId, EventId, PersonId};
+use crate::policy::PolicyDocument;
 use crate::seal::{Digest, Hash, SealedEvent};
 use crate::time::ClockReading;
 use crate::words::words;
@@ -149,6 +150,9 @@ pub struct SyncResponse {
     pub events: Vec<Placed>,
     /// Count and digest of each child that this page completes.
     pub digests: Vec<ChildDigest>,
+    /// What the organisation decided about its policies, when the device does not hold it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyDocument>,
     /// Where the device stands when it has stored this page.
     pub cursor: Cursor,
     /// There is more: sync again at once.

@@ -8,7 +8,7 @@ use doorstep_core::wire::{ChildCard, ChildDigest, Placed, SyncResponse};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use crate::error::Error;
-use crate::{history, outbox};
+use crate::{history, outbox, policy};
 
 /// The most children that one request asks for again.
 pub(crate) const AGAIN_MAX: u32 = 50;
@@ -42,6 +42,9 @@ pub(crate) fn apply(
     exchange: u64,
 ) -> Result<Applied, Error> {
     let mut applied = Applied::default();
+    if let Some(document) = &response.policy {
+        policy::keep(tx, document)?;
+    }
     for child in &response.forget {
         applied.forgotten += u64::from(forget(tx, *child)?);
     }

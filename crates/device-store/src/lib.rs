@@ -20,6 +20,7 @@ mod identity;
 mod inbox;
 mod migrate;
 mod outbox;
+mod policy;
 mod record;
 mod status;
 mod sync;
@@ -42,6 +43,7 @@ pub use crate::error::{Error, OpenError};
 pub use crate::history::{AHEAD_MINUTES_MAX, ChildAssessment, Content, Held, Source, Unreadable};
 pub use crate::identity::{Enrolment, Invitation};
 pub use crate::outbox::RecordState;
+pub use crate::policy::HeldPolicy;
 pub use crate::record::{
     Draft, DraftEntry, ENTRIES_MAX, EVENT_BYTES_MAX, Fault, TEXT_CHARS_MAX, YEAR_MAX, YEAR_MIN,
 };
@@ -183,6 +185,11 @@ impl Store {
         as_of: DateTime<Utc>,
     ) -> Result<ChildAssessment, Error> {
         history::assess(&self.conn, child, policy, as_of)
+    }
+
+    /// The policy that the organisation judges by, as it came with a sync; the built-in one before.
+    pub fn policy(&self) -> Result<HeldPolicy, Error> {
+        policy::held(&self.conn)
     }
 
     /// What a person must know about the device.

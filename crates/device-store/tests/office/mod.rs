@@ -90,6 +90,7 @@ impl Office {
             forget: Vec::new(),
             events: Vec::new(),
             digests: Vec::new(),
+            policy: None,
             cursor: Cursor(String::new()),
             more: false,
             children_left: 0,

@@ -154,6 +154,7 @@ fn answer(
         forget: page.forget,
         events: page.events,
         digests: page.digests,
+        policy: None,
         cursor: page.cursor,
         more: page.more,
         children_left: page.children_left,
