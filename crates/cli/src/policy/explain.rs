@@ -3,12 +3,27 @@
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use doorstep_core::policy::Policy;
+use doorstep_core::ids::EventId;
+use doorstep_core::policy::scenario::Scenario;
+use doorstep_core::policy::{Policy, Source, TimeSource};
 use doorstep_core::time::in_words;
 
 use super::files;
 use crate::failure::{Failure, Outcome};
 use crate::out::Out;
+
+/// A scenario's events, by their short names; its times are what it states.
+struct Named<'a>(&'a Scenario);
+
+impl Source for Named<'_> {
+    fn name(&self, event: EventId) -> Option<String> {
+        Some(self.0.name(event).to_owned())
+    }
+
+    fn time(&self, _: EventId) -> TimeSource {
+        TimeSource::Stated
+    }
+}
 
 /// Explains a scenario at an instant.
 pub fn run(

@@ -38,9 +38,30 @@ pub struct Explanation {
     pub pack: PackRef,
 }
 
+/// Where the events that are explained come from.
+pub trait Source {
+    /// What to call an event before it is described, for example its short name in a scenario.
+    fn name(&self, event: EventId) -> Option<String>;
+
+    /// Which source of its time was trusted, and why.
+    fn time(&self, event: EventId) -> TimeSource;
+}
+
+/// Which source of an event's time was trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeSource {
+    /// The time that was stated with the record.
+    Stated,
+    /// The time of arrival: the stated time was later, which cannot be.
+    Received,
+}
+
 /// What an assessment rests on, in words.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Account {
+    /// Which times were trusted.
+    pub times: String,
     /// The counts.
     pub counted: String,
     /// What was left out of them, and why.
@@ -53,17 +74,47 @@ pub struct Account {
     pub closing: String,
 }
 
+/// A question of a pack's prompts, with what the record answers already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Prompt {
+    /// The clause's id.
+    pub clause: String,
+    /// The matter in a word or two.
+    pub matter: String,
+    /// The question.
+    pub question: String,
+    /// The record answers it yes.
+    pub answered_yes: bool,
+}
+
 impl Policy {
-    /// Gives an account of an assessment. `name` says what to call an event, for example its short
-    /// name in a scenario; it is put before the description.
+    /// The questions to be offered at and after a failed contact, in their documents' order.
+    pub fn prompts(&self, assessment: &Assessment) -> Vec<Prompt> {
+        let clauses = self.packs.newest().flat_map(|pack| pack.clauses.iter());
+        clauses
+            .filter_map(|clause| {
+                let answered_yes =
+                    assessment.answered.iter().any(|answer| *answer.as_str() == *clause.id.0);
+                Some(Prompt {
+                    clause: clause.id.to_string(),
+                    matter: clause.sentence.to_string(),
+                    question: clause.question.clone()?,
+                    answered_yes,
+                })
+            })
+            .collect()
+    }
+
+    /// Gives an account of an assessment of these events.
     pub fn explain(
         &self,
         assessment: &Assessment,
         events: &[Event],
-        name: &dyn Fn(EventId) -> Option<String>,
+        source: &dyn Source,
     ) -> Account {
-        let teller = Teller { policy: self, assessment, events, name };
+        let teller = Teller { policy: self, assessment, events, source };
         Account {
+            times: teller.times(),
             counted: teller.counted(),
             not_counted: assessment.not_counted.iter().map(|not| teller.left_out(not)).collect(),
             duties: assessment.duties.iter().map(|duty| teller.duty(duty)).collect(),
@@ -87,7 +138,7 @@ struct Teller<'a> {
     policy: &'a Policy,
     assessment: &'a Assessment,
     events: &'a [Event],
-    name: &'a dyn Fn(EventId) -> Option<String>,
+    source: &'a dyn Source,
 }
 
 impl Teller<'_> {
@@ -99,10 +150,29 @@ impl Teller<'_> {
         )
     }
 
+    fn times(&self) -> String {
+        let late: Vec<String> = self
+            .events
+            .iter()
+            .filter(|event| self.source.time(event.id) == TimeSource::Received)
+            .map(|event| self.event(event.id))
+            .collect();
+        if late.is_empty() {
+            return "every time is the one stated with its record".to_owned();
+        }
+        format!(
+            "times are those stated with the records, but for these, whose stated time was later than \
+             their arrival and which count from arrival: {}",
+            late.join("; ")
+        )
+    }
+
     fn event(&self, id: EventId) -> String {
         let described = self.events.iter().find(|event| event.id == id).map(describe);
         let described = described.unwrap_or_else(|| "a record that is not here".to_owned());
-        (self.name)(id).map_or_else(|| described.clone(), |name| format!("{name}: {described}"))
+        self.source
+            .name(id)
+            .map_or_else(|| described.clone(), |name| format!("{name}: {described}"))
     }
 
     fn events(&self, ids: &[EventId]) -> Vec<String> {
@@ -321,6 +391,7 @@ impl std::fmt::Display for Explanation {
 impl std::fmt::Display for Account {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         writeln!(f, "{}", self.counted)?;
+        writeln!(f, "{}", self.times)?;
         for line in &self.not_counted {
             writeln!(f, "not counted: {line}")?;
         }

@@ -28,7 +28,7 @@ use case::{Case, Episode};
 pub use clauses::upheld_by;
 use clauses::{Docket, Meaning, Scope, meaning};
 pub use coverage::{Coverage, Reached};
-pub use explain::{Account, Explanation, describe};
+pub use explain::{Account, Explanation, Prompt, Source, TimeSource, describe};
 pub use load::{PackError, read_pack};
 pub use pack::{Clause, Counting, Kind, Limit, Pack, Packs, Parameters, in_force};
 pub use weaken::{Weakening, weakenings};

@@ -152,6 +152,12 @@ open = ["NA-4.5"]
             ("title", "tilte", 2, "title"),
             ("at = 2026-03-02T10:00:00Z", "at = 2026-02-30T10:00:00Z", 8, ""),
             ("at = 2026-03-02T10:00:00Z", "at = 2026-03-02T10:00:00", 8, "offset"),
+            (
+                "[[events]]",
+                "[child]\nborn = 2026-03-03\n[[events]]",
+                10,
+                "before the child was born",
+            ),
             ("packs = [\"no-access\"]", "packs = [\"no-acces\"]", 3, "did you mean \"no-access\"?"),
         ] {
             let fault = read(&SCENARIO.replace(right, wrong)).unwrap_err();

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use crate::event::{ChildRecord, Event};
 use crate::ids::EventId;
 use crate::policy::Policy;
 use crate::seal::Hash;
+use crate::time::local_date;
 use crate::words::{closest, hint};
 
 /// Why a file is not a scenario.
@@ -50,6 +51,7 @@ const CHILD_KEYS: &[&str] = &[
     "concerns",
     "communication_needs",
     "involved_agencies",
+    "born",
 ];
 
 const EVENT_KEYS: &[&str] = &["id", "type", "at", "recorded", "received", "by"];
@@ -106,10 +108,16 @@ pub fn read(text: &str) -> Result<Scenario, Fault> {
     let reader = Reader { text };
     let written: Text = toml::from_str(text).map_err(|error| reader.malformed(&error))?;
     let packs = reader.packs(written.packs.unwrap_or_default())?;
-    let child = written.child.map(|table| reader.child(&table)).transpose()?.unwrap_or_default();
+    let (child, born) = match &written.child {
+        Some(table) => reader.child(table)?,
+        None => (ChildRecord::default(), None),
+    };
     let names = reader.names(&written.events)?;
-    let events =
-        written.events.iter().map(|table| reader.event(table, &names)).collect::<Result<_, _>>()?;
+    let events = written
+        .events
+        .iter()
+        .map(|table| reader.event(table, &names, born))
+        .collect::<Result<_, _>>()?;
     let expectations =
         written.expect.iter().map(|table| reader.expectation(table)).collect::<Result<_, _>>()?;
     Ok(Scenario { title: written.title, packs, child, events, expectations, names })
@@ -200,10 +208,17 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn child(&self, table: &Spanned<toml::Table>) -> Result<ChildRecord, Fault> {
+    /// What the record says, and when the child was born, where that is told.
+    fn child(
+        &self,
+        table: &Spanned<toml::Table>,
+    ) -> Result<(ChildRecord, Option<NaiveDate>), Fault> {
         let place = Place { reader: self, start: table.span().start };
         check_keys(&place, table.get_ref(), &[CHILD_KEYS])?;
-        from_json(&place, &json_table(&place, table.get_ref())?)
+        let mut json = json_table(&place, table.get_ref())?;
+        let born = json.remove("born").map(serde_json::from_value).transpose();
+        let born = born.map_err(|_| place.fault("born", "is a date, for example 2019-05-01"))?;
+        Ok((from_json(&place, &json)?, born))
     }
 
     /// The identity of each event by its short name.
@@ -224,6 +239,7 @@ impl Reader<'_> {
         &self,
         table: &Spanned<toml::Table>,
         names: &HashMap<EventId, String>,
+        born: Option<NaiveDate>,
     ) -> Result<Event, Fault> {
         let place = Place { reader: self, start: table.span().start };
         let table = table.get_ref();
@@ -245,7 +261,11 @@ impl Reader<'_> {
         }
         let at = json.get("at").cloned();
         let at = at.ok_or_else(|| place.fault("at", "every event needs the time it happened"))?;
-        instant(&place, "at", &at)?;
+        let happened = instant(&place, "at", &at)?;
+        if let Some(born) = born.filter(|born| local_date(happened) < *born) {
+            let message = format!("is before the child was born ({born}): correct one of them");
+            return Err(place.fault("at", message));
+        }
         json.entry("recorded").or_insert(at);
         json.entry("by").or_insert_with(|| "practitioner".into());
         from_json(&place, &json)
