@@ -13,6 +13,9 @@ use crate::event::{Question, Role};
 use crate::ids::EventId;
 use crate::words::words;
 
+/// Events, shared by everything that rests on them.
+pub type EventIds = Arc<[EventId]>;
+
 /// A clause by its id, for example `NA-4.5`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -132,7 +135,7 @@ pub struct Duty {
     /// What set it off.
     pub cause: Cause,
     /// The events that it rests on, in the order in which they happened.
-    pub evidence: Vec<EventId>,
+    pub evidence: EventIds,
     /// Why it arose, in a few words, for example `third no-access visit of the episode`.
     pub reason: Reason,
     /// When it arose (UTC).
@@ -183,7 +186,7 @@ pub enum DutyState {
         /// After its limit.
         late: bool,
         /// By which events.
-        by: Vec<EventId>,
+        by: EventIds,
     },
     /// No longer owed: the child is assured.
     Ended {
@@ -235,7 +238,7 @@ pub struct Escalation {
     /// Why it arose, in a few words.
     pub reason: Reason,
     /// The events that it rests on.
-    pub evidence: Vec<EventId>,
+    pub evidence: EventIds,
 }
 
 words!(
@@ -270,7 +273,7 @@ pub struct Indicator {
     /// What it says.
     pub sentence: Arc<str>,
     /// The events that it rests on.
-    pub evidence: Vec<EventId>,
+    pub evidence: EventIds,
 }
 
 /// An event that was left out of a count, and why.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::assessment::{Cause, NotCounted, WhyNotCounted};
+use crate::assessment::{Cause, EventIds, NotCounted, WhyNotCounted};
 use crate::event::{
     ArrangedBy, ConcernLevel, Corrected, Event, FailedContact, Form, Question, Role, Step, What,
 };
@@ -35,7 +35,7 @@ pub struct Contact {
     /// Where its first record stands in [`History::events`].
     pub position: usize,
     /// Its records, in order.
-    pub records: Vec<EventId>,
+    pub records: EventIds,
     /// When it happened (UTC): at the earliest of its records.
     pub at: DateTime<Utc>,
     /// When it was first recorded (UTC).
@@ -207,7 +207,7 @@ impl Contact {
         Self {
             cause,
             position,
-            records: vec![event.id],
+            records: [event.id].into(),
             at: event.at,
             recorded: event.recorded,
             by: event.by,
@@ -226,7 +226,7 @@ impl Contact {
 
     /// Takes in a later record of the same visit: what either of them saw was seen.
     fn join(&mut self, event: &Event, failed: &FailedContact) {
-        self.records.push(event.id);
+        self.records = self.records.iter().copied().chain([event.id]).collect();
         self.recorded = self.recorded.min(event.recorded);
         self.no_access &= failed.form.is_no_access();
         self.planned |= failed.planned;

@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::concern::{self, Turn, turns};
-use crate::assessment::{Cause, Reason};
+use crate::assessment::{Cause, EventIds, Reason};
 use crate::calendar::Calendar;
 use crate::event::{ChildRecord, Event, Known, Role, What};
 use crate::history::{Contact, History};
-use crate::ids::EventId;
 
 /// One child at one instant, ready to be judged.
 #[derive(Debug)]
@@ -48,7 +47,7 @@ pub struct Grounds {
     /// What set it off.
     pub cause: Cause,
     /// The events that it rests on.
-    pub evidence: Vec<EventId>,
+    pub evidence: EventIds,
     /// Who recorded what set it off.
     pub by: Role,
     /// Why it arises, in a few words.
@@ -61,26 +60,30 @@ pub struct Met {
     /// When (UTC).
     pub at: DateTime<Utc>,
     /// By which events.
-    pub by: Vec<EventId>,
+    pub by: EventIds,
 }
 
 impl Met {
     /// By this event.
     pub fn by(event: &Event) -> Self {
-        Self { at: event.at, by: vec![event.id] }
+        Self { at: event.at, by: [event.id].into() }
     }
 
     /// Both halves are there: when the later of them was.
     pub fn both(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         let (mut one, other) = (one?, other?);
         one.at = one.at.max(other.at);
-        for id in other.by {
-            if !one.by.contains(&id) {
-                one.by.push(id);
-            }
-        }
+        one.by = joined(&one.by, &other.by);
         Some(one)
     }
+}
+
+/// The first events and those of the others that are not among them.
+fn joined(first: &EventIds, others: &EventIds) -> EventIds {
+    if others.iter().all(|id| first.contains(id)) {
+        return first.clone();
+    }
+    first.iter().chain(others.iter().filter(|id| !first.contains(id))).copied().collect()
 }
 
 /// The kinds of events that clauses look for, as places in an index.
@@ -262,7 +265,7 @@ impl Grounds {
         Self {
             at: event.at,
             cause: Cause(event.id.0),
-            evidence: vec![event.id],
+            evidence: [event.id].into(),
             by: event.by,
             reason: Reason::Fixed("a record of it"),
         }
@@ -282,13 +285,12 @@ impl Grounds {
 
     /// The same ground, resting on these contacts too.
     #[must_use]
-    pub fn resting_on<'c>(mut self, contacts: impl IntoIterator<Item = &'c &'c Contact>) -> Self {
-        let mut evidence: Vec<EventId> =
-            contacts.into_iter().flat_map(|contact| contact.records.iter().copied()).collect();
-        evidence.extend(
-            self.evidence.iter().copied().filter(|id| !evidence.contains(id)).collect::<Vec<_>>(),
-        );
-        self.evidence = evidence;
+    pub fn resting_on(mut self, contacts: &[&Contact]) -> Self {
+        if !matches!(contacts, [only] if only.records == self.evidence) {
+            let before: EventIds =
+                contacts.iter().flat_map(|contact| contact.records.iter().copied()).collect();
+            self.evidence = joined(&before, &self.evidence);
+        }
         self
     }
 

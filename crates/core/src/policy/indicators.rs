@@ -25,7 +25,7 @@ pub fn find(case: &Case<'_>, episodes: &[Episode<'_>], clause: &Clause) -> Optio
         clause: clause.id.clone(),
         name: name.to_owned(),
         sentence: Arc::clone(&clause.sentence),
-        evidence,
+        evidence: evidence.into(),
     })
 }
 

@@ -330,7 +330,7 @@ fn strategy_meeting(scope: &Scope<'_>, docket: &mut Docket) {
 fn document_on_the_day(scope: &Scope<'_>, docket: &mut Docket) {
     for contact in on_track(scope, true) {
         let grounds = on_its_track(scope, contact);
-        let met = Met { at: contact.recorded, by: vec![contact.records[0]] };
+        let met = Met { at: contact.recorded, by: [contact.records[0]].into() };
         scope.arises(docket, grounds, (met.at <= scope.case.as_of).then_some(met));
     }
 }

@@ -118,7 +118,7 @@ impl Entry {
     pub fn settled(&self) -> Option<Met> {
         match &self.duty.state {
             DutyState::Met { at, by, .. } => Some(Met { at: *at, by: by.clone() }),
-            DutyState::Ended { at, by } => Some(Met { at: *at, by: vec![*by] }),
+            DutyState::Ended { at, by } => Some(Met { at: *at, by: [*by].into() }),
             DutyState::Open | DutyState::Breached => None,
         }
     }
