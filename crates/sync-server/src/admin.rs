@@ -3,12 +3,14 @@
 
 mod entries;
 mod office;
+pub mod policy;
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::event::Role;
 use doorstep_core::ids::{ChildId, DeviceId, PersonId, TeamId};
+use doorstep_core::policy::AdoptError;
 use doorstep_core::seal::Hash;
 
 use crate::enrol::hash_of_code;
@@ -36,6 +38,9 @@ pub enum AdminError {
     /// A person is their own line manager, directly or through others.
     #[error("the line managers of \"{0}\" go round in a circle")]
     Circle(String),
+    /// The policy is weaker than the built-in one, or cannot be read.
+    #[error(transparent)]
+    Policy(#[from] AdoptError),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use doorstep_core::assessment::Urgency;
 use doorstep_core::ids::ChildId;
+use doorstep_core::policy::PolicyDocument;
 use doorstep_core::seal::{Hash, SealedEvent};
 use doorstep_core::wire::{ChildCard, ChildDigest, Cursor, Limits, Placed};
 use serde_json::value::RawValue;
@@ -33,6 +34,8 @@ pub struct Page {
     pub events: Vec<Placed>,
     /// Count and sum of each child that the page completes.
     pub digests: Vec<ChildDigest>,
+    /// What the organisation decided about its policies, where the device does not hold it yet.
+    pub policy: Option<PolicyDocument>,
     /// Where the device stands with this page.
     pub cursor: Cursor,
     /// There is more.
@@ -49,6 +52,7 @@ impl Page {
             forget: Vec::new(),
             events: Vec::new(),
             digests: Vec::new(),
+            policy: None,
             cursor: cursor.cloned().unwrap_or(Cursor(String::new())),
             more: false,
             children_left: 0,
@@ -139,6 +143,10 @@ pub fn page(
         page: Page::nothing(None),
         read: BTreeSet::new(),
     };
+    if filling.place.policy != Some(organisation.policy_revision) {
+        filling.page.policy = Some(organisation.policy.clone());
+        filling.place.policy = Some(organisation.policy_revision);
+    }
     let news_done = filling.news(tx)?;
     let grants_left = if news_done {
         filling.grants(tx, now)?

@@ -42,6 +42,16 @@ pub fn open(config: &Config) -> Result<Db, StoreError> {
     Ok(Db::new(SqliteStore::open(&config.data, config.readers, config.group_commit)?))
 }
 
+/// The policy that the organisation decided on; the built-in one, where there is no organisation yet.
+pub async fn policy_of(db: &Db) -> Result<Policy, StoreError> {
+    db.read(|tx| {
+        let document = tx.organisation()?.map(|organisation| organisation.policy);
+        Policy::of(&document.unwrap_or_default())
+            .map_err(|source| StoreError::Row { what: "policy", source: Box::new(source) })
+    })
+    .await
+}
+
 /// Serves until `shutdown` is done; then requests may finish within `stop_within`. Calls `on_bound`
 /// with the actual address once requests are taken.
 pub async fn serve(
@@ -51,7 +61,8 @@ pub async fn serve(
     on_bound: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     let db = open(&config)?;
-    let state = AppState::new(config, db, Policy::built_in(), ambient);
+    let policy = policy_of(&db).await?;
+    let state = AppState::new(config, db, policy, ambient);
     serve_state(state, shutdown, on_bound).await
 }
 

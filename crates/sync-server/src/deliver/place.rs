@@ -14,6 +14,8 @@ pub struct Place {
     pub position: u64,
     /// The list of what the device holds was delivered up to this change.
     pub change: u64,
+    /// The organisation's policy was delivered up to this revision; none: never.
+    pub policy: Option<u64>,
     /// The child that the last page broke off in.
     pub partial: Option<Partial>,
 }
@@ -35,12 +37,14 @@ impl Place {
             log_epoch: organisation.log_epoch,
             position: organisation.head,
             change: 0,
+            policy: None,
             partial: None,
         };
         let known = |place: &Self| {
             place.log_epoch == organisation.log_epoch
                 && place.position <= organisation.head
                 && place.change <= device.change
+                && place.policy <= Some(organisation.policy_revision)
         };
         cursor.and_then(|cursor| Self::parse(&cursor.0)).filter(known).unwrap_or(anew)
     }
@@ -48,17 +52,18 @@ impl Place {
     fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.');
         let mut next = || numbers.next()?.parse::<u64>().ok();
-        let (log_epoch, position, change) = (next()?, next()?, next()?);
+        let (log_epoch, position, change, policy) = (next()?, next()?, next()?, next()?);
         let partial = next().zip(next()).map(|(change, after)| Partial { change, after });
         let log_epoch = u32::try_from(log_epoch).ok()?;
-        Some(Self { log_epoch, position, change, partial })
+        Some(Self { log_epoch, position, change, policy: Some(policy), partial })
     }
 
     /// The cursor that says this.
     pub fn write(&self) -> Cursor {
-        let Self { log_epoch, position, change, partial } = self;
+        let Self { log_epoch, position, change, policy, partial } = self;
+        let policy = policy.unwrap_or_default();
         let partial =
             partial.map_or_else(String::new, |part| format!(".{}.{}", part.change, part.after));
-        Cursor(format!("{log_epoch}.{position}.{change}{partial}"))
+        Cursor(format!("{log_epoch}.{position}.{change}.{policy}{partial}"))
     }
 }

@@ -154,7 +154,7 @@ fn answer(
         forget: page.forget,
         events: page.events,
         digests: page.digests,
-        policy: None,
+        policy: page.policy,
         cursor: page.cursor,
         more: page.more,
         children_left: page.children_left,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_core::event::{ChildRecord, Role};
 use doorstep_core::ids::{ChildId, PersonId, TeamId};
+use doorstep_core::policy::PolicyDocument;
 use doorstep_core::seal::Digest;
 use uuid::Uuid;
 
@@ -25,6 +26,10 @@ pub struct Organisation {
     pub backed_up_to: u64,
     /// One more each time anything in the directory changed.
     pub directory: u64,
+    /// What it decided about its policies.
+    pub policy: PolicyDocument,
+    /// One more each time that changed.
+    pub policy_revision: u64,
 }
 
 /// A team.
@@ -176,6 +181,9 @@ pub trait Directory {
     fn organisation(&self) -> Result<Option<Organisation>, StoreError>;
     /// Names the organisation, or writes it for the first time.
     fn put_organisation(&mut self, id: Uuid, name: &str) -> Result<(), StoreError>;
+    /// Writes what the organisation decided about its policies, and raises
+    /// [`Organisation::policy_revision`].
+    fn put_policy(&mut self, document: &PolicyDocument) -> Result<(), StoreError>;
     /// Records up to where the log is backed up. Never goes back, and never beyond the head.
     fn put_backed_up_to(&mut self, position: u64) -> Result<(), StoreError>;
 

@@ -337,7 +337,7 @@ pub fn line(number: u128, clause: &str, due: Option<&str>) -> LedgerLine {
             since: utc("2026-03-02T10:00:00Z"),
             sentence: format!("The sentence of {clause}.").into(),
             reason: "second no-access visit of the episode".into(),
-            evidence: vec![EventId(id(0x31)), EventId(id(0x32))],
+            evidence: [EventId(id(0x31)), EventId(id(0x32))].into(),
         },
         addressee: PersonId(id(MARGARET)),
         raised: utc("2026-03-02T10:15:00Z"),

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, PersonId};
+use doorstep_core::policy::PolicyDocument;
 use doorstep_core::seal::Digest;
 use rusqlite::{Row, named_params, params};
 use uuid::Uuid;
@@ -80,7 +81,8 @@ impl SqliteTx<'_> {
 
 impl Directory for SqliteTx<'_> {
     fn organisation(&self) -> Result<Option<Organisation>, StoreError> {
-        let sql = "SELECT id, name, log_epoch, head, backed_up_to, directory FROM organisation";
+        let sql = "SELECT id, name, log_epoch, head, backed_up_to, directory, policy, \
+                   policy_revision FROM organisation";
         self.one("read the organisation", sql, [], |row| {
             Ok(Organisation {
                 id: parsed(row, "id")?,
@@ -89,6 +91,8 @@ impl Directory for SqliteTx<'_> {
                 head: number(row, "head")?,
                 backed_up_to: number(row, "backed_up_to")?,
                 directory: number(row, "directory")?,
+                policy: json(row, "policy")?,
+                policy_revision: number(row, "policy_revision")?,
             })
         })
     }
@@ -98,6 +102,11 @@ impl Directory for SqliteTx<'_> {
                    ON CONFLICT (only_row) DO UPDATE SET name = excluded.name, \
                    directory = directory + 1";
         self.execute("write the organisation", sql, params![id.to_string(), name]).map(drop)
+    }
+
+    fn put_policy(&mut self, document: &PolicyDocument) -> Result<(), StoreError> {
+        let sql = "UPDATE organisation SET policy = ?1, policy_revision = policy_revision + 1";
+        self.execute("write the policy", sql, [to_json(document)]).map(drop)
     }
 
     fn put_backed_up_to(&mut self, position: u64) -> Result<(), StoreError> {
