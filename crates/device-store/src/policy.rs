@@ -10,8 +10,8 @@ use crate::error::Error;
 pub struct HeldPolicy {
     /// The organisation's policy; the built-in one, where this app cannot read that.
     pub policy: Policy,
-    /// Why the organisation's policy cannot be read. What the device says is advice from the built-in
-    /// policy then; the server decides by the organisation's.
+    /// Why the organisation's policy cannot be read. What the device says is advice from the
+    /// built-in policy then; the server decides by the organisation's.
     pub unreadable: Option<String>,
 }
 

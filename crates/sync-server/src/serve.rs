@@ -42,7 +42,8 @@ pub fn open(config: &Config) -> Result<Db, StoreError> {
     Ok(Db::new(SqliteStore::open(&config.data, config.readers, config.group_commit)?))
 }
 
-/// The policy that the organisation decided on; the built-in one, where there is no organisation yet.
+/// The policy that the organisation decided on; the built-in one, where there is no organisation
+/// yet.
 pub async fn policy_of(db: &Db) -> Result<Policy, StoreError> {
     db.read(|tx| {
         let document = tx.organisation()?.map(|organisation| organisation.policy);

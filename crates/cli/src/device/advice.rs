@@ -238,7 +238,8 @@ impl Owed {
             _ => "no limit".to_owned(),
         };
         out.prose(6, format!("{owner}, {by}"))?;
-        // The list of records stands beside it in `list` and `show`; in full it would drown the duty.
+        // The list of records stands beside it in `list` and `show`; in full it would drown the
+        // duty.
         let records: Vec<_> = self.records.iter().map(|id| short(*id)).collect();
         out.prose(6, format!("because: {} (record {})", self.reason, records.join(", ")))
     }

@@ -99,8 +99,8 @@ impl Policy {
         Self { packs, calendar: Calendar::built_in().clone(), services: BTreeMap::new() }
     }
 
-    /// The built-in policy with what an organisation decided: its own packs, none of them weaker, and
-    /// the policies that apply to each service. Refused as a whole, or taken as a whole.
+    /// The built-in policy with what an organisation decided: its own packs, none of them weaker,
+    /// and the policies that apply to each service. Refused as a whole, or taken as a whole.
     pub fn of(document: &PolicyDocument) -> Result<Self, AdoptError> {
         let mut policy = Self::built_in();
         for pack in &document.packs {

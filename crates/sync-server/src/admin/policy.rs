@@ -13,8 +13,9 @@ use super::AdminError;
 use crate::judge::{Judge, assessment, history};
 use crate::store::{StoreError, Tx};
 
-/// Takes a decision about policies into use, and judges every child again by it, in one transaction.
-/// One that is weaker than the built-in packs is refused. Answers how many children were judged.
+/// Takes a decision about policies into use, and judges every child again by it, in one
+/// transaction. One that is weaker than the built-in packs is refused. Answers how many children
+/// were judged.
 pub fn put_policy(
     tx: &mut dyn Tx,
     judge: &Judge,
