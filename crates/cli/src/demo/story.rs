@@ -88,8 +88,8 @@ fn set<'a>(
     let (card, now) = (anna.card(CHILD)?, office.ambient().now());
     out.heading("A child on a child protection plan, three workers, no network")?;
     out.prose(2, format!("The server is process {} at {}.", server.id(), server.url()))?;
-    let people = "Anna, Ben and Cem have enrolled their phones and hold their caseloads. Every name is \
-                  made up.";
+    let people = "Anna, Ben and Cem have enrolled their phones and hold their caseloads. Every \
+                  name is made up.";
     out.prose(2, people)?;
     Ok((
         Stage { now, office, server, card, anna, ben, cem, told: BTreeSet::new(), claims, out },
@@ -220,8 +220,8 @@ impl Stage<'_> {
             from_distance: false,
         });
         self.anna.record(card.id, now - TimeDelta::days(2), now, seen)?;
-        let text = "Anna records what the school told her: it happened after Cem's visit, and before \
-                    today's two.";
+        let text = "Anna records what the school told her: it happened after Cem's visit, and \
+                    before today's two.";
         self.out.prose(2, text)?;
         let after = self.arrives(Who::Anna, "the school's word", Some(before))?;
         let counts = after.assessment.failed_contacts == 2;
@@ -251,8 +251,8 @@ impl Stage<'_> {
         out.prose(2, "Its process was killed. The store is opened again and verified:")?;
         let office = Office::open(config, false)?;
         let report = office.read(|tx: &dyn Tx| verify(tx, &Policy::built_in()))?;
-        let text = "every record, signature and chain is sound, and judging every child again gives \
-                    the stored ledger";
+        let text = "every record, signature and chain is sound, and judging every child again \
+                    gives the stored ledger";
         claims.claim(out, report.is_sound(), text)?;
         let text = "all four records are in the log, each once";
         claims.claim(out, report.events == 4 && report.set_aside == 0, text)

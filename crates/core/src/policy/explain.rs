@@ -161,8 +161,8 @@ impl Teller<'_> {
             return "every time is the one stated with its record".to_owned();
         }
         format!(
-            "times are those stated with the records, but for these, whose stated time was later than \
-             their arrival and which count from arrival: {}",
+            "times are those stated with the records, but for these, whose stated time was later \
+             than their arrival and which count from arrival: {}",
             late.join("; ")
         )
     }
