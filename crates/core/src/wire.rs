@@ -121,6 +121,25 @@ pub struct SyncRequest {
     /// Children whose copy differed from the server's digest: send them again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub again: Vec<ChildId>,
+    /// When the oldest of the events beyond these was recorded, by the device's clock (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest_unsent: Option<DateTime<Utc>>,
+    /// Own events that the server set aside and of which the device has not heard since: at most
+    /// [`WAITING_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Place>,
+}
+
+/// The most events that one request asks after.
+pub const WAITING_MAX: usize = 100;
+
+/// Where an event stands on its device: epoch and number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Place {
+    /// The epoch.
+    pub epoch: u32,
+    /// The number in the epoch.
+    pub seq: u64,
 }
 
 /// The answer to a sync.
@@ -153,6 +172,9 @@ pub struct SyncResponse {
     /// What the organisation decided about its policies, when the device does not hold it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<PolicyDocument>,
+    /// What people decided about those of the request's `waiting` events that they dealt with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settled: Vec<Settled>,
     /// Where the device stands when it has stored this page.
     pub cursor: Cursor,
     /// There is more: sync again at once.
@@ -214,6 +236,41 @@ pub enum Outcome {
         /// The hash of the event that the server has under this number.
         stored: Hash,
     },
+}
+
+/// What a person decided about an event that had been set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// Which event.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What became of it.
+    #[serde(flatten)]
+    pub settlement: Settlement,
+    /// Who decided, by full name.
+    pub by: String,
+    /// When (UTC).
+    pub at: DateTime<Utc>,
+    /// Why, in that person's words.
+    pub reason: String,
+}
+
+/// What became of an event that had been set aside. Final.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum Settlement {
+    /// It is good as it is, and in the log.
+    Released {
+        /// Position in the organisation's log.
+        position: u64,
+    },
+    /// Another event says what it meant.
+    Corrected {
+        /// That event.
+        event: EventId,
+    },
+    /// It is kept aside for good.
+    Dismissed,
 }
 
 words!(

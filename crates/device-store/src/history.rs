@@ -164,7 +164,8 @@ pub(crate) fn assess(
     }
     let record = card.map(|card| card.record).unwrap_or_default();
     let (mut events, mut unreadable) = (Vec::new(), Vec::new());
-    for held in held {
+    let counts = |held: &Held| !matches!(&held.source, Source::Own(state) if !state.counts());
+    for held in held.into_iter().filter(counts) {
         match held.content {
             Content::Readable(body) => events.push(body.event),
             Content::Unreadable(what) => unreadable.push(what),

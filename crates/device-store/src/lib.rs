@@ -22,6 +22,7 @@ mod migrate;
 mod outbox;
 mod policy;
 mod record;
+mod settled;
 mod status;
 mod sync;
 #[cfg(any(test, feature = "testing"))]

@@ -2,15 +2,17 @@
 //! the server gave for them, and what a person sees of both. Rows are only ever added; they go when
 //! the server has them safely and the child has left the caseload.
 
-use doorstep_core::ids::ChildId;
+use chrono::{DateTime, Utc};
+use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{Hash, SealedEvent, Signature, SigningKey};
-use doorstep_core::wire::{Limits, Outcome, QuarantineCode};
+use doorstep_core::wire::{Limits, Outcome, QuarantineCode, Settled, Settlement};
 use ed25519_dalek::Signer as _;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
+use crate::settled;
 
 /// Where one of the device's own records stands, as a person sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +37,22 @@ pub enum RecordState {
         /// Why, in a sentence.
         message: String,
     },
+    /// The server had set it aside; another record says now what it meant.
+    Corrected {
+        /// Who decided, by full name.
+        by: String,
+        /// Why, in that person's words.
+        reason: String,
+        /// The other record.
+        event: EventId,
+    },
+    /// The server had set it aside, and a person decided that it stays so.
+    Dismissed {
+        /// Who decided, by full name.
+        by: String,
+        /// Why, in that person's words.
+        reason: String,
+    },
 }
 
 impl RecordState {
@@ -45,7 +63,14 @@ impl RecordState {
             Self::Received { .. } => "received",
             Self::BackedUp { .. } => "backed-up",
             Self::NeedsYou { .. } => "needs-you",
+            Self::Corrected { .. } => "corrected",
+            Self::Dismissed { .. } => "dismissed",
         }
+    }
+
+    /// Whether the record counts: what a person set aside for good does not.
+    pub const fn counts(&self) -> bool {
+        !matches!(self, Self::Corrected { .. } | Self::Dismissed { .. })
     }
 }
 
@@ -165,6 +190,19 @@ pub(crate) fn batch(
 pub(crate) fn pending(conn: &Connection) -> Result<(u64, Option<i64>), Error> {
     let sql = format!("select count(*), min(recorded_ms) from own_event own where {PENDING}");
     Ok(conn.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// When the first event that is still to be sent from `seq` on was recorded (UTC).
+pub(crate) fn oldest_from(
+    conn: &Connection,
+    epoch: u32,
+    seq: u64,
+) -> Result<Option<DateTime<Utc>>, Error> {
+    let sql = format!(
+        "select min(recorded_ms) from own_event own where epoch = ?1 and seq >= ?2 and {PENDING}"
+    );
+    let oldest: Option<i64> = conn.query_row(&sql, (epoch, seq), |row| row.get(0))?;
+    Ok(oldest.map(crate::instant))
 }
 
 /// Whether the event at `place` is still to be sent.
@@ -355,10 +393,11 @@ pub(crate) fn own_events(
     limit: u32,
 ) -> Result<Vec<OwnEvent>, Error> {
     let mut statement = conn.prepare_cached(
-        "select body, signature, child, hash, r.outcome,
+        "select own.body, signature, child, hash, r.outcome,
                 coalesce(r.position <= (select backed_up_to from server)
-                         and r.log_epoch = (select log_epoch from server), 0)
+                         and r.log_epoch = (select log_epoch from server), 0), d.body
            from own_event own left join receipt r using (epoch, seq)
+           left join settled d using (epoch, seq)
           where (?1 is null or child = ?1)
             and not exists (select 1 from resealed s
                              where s.epoch = own.epoch and s.seq = own.seq)
@@ -371,7 +410,10 @@ pub(crate) fn own_events(
             child: crate::identity::word(row, 2)?,
             sealed: sealed(row, 0)?,
             hash: Hash(row.get(3)?),
-            state: state(row.get(4)?, row.get(5)?)?,
+            state: match row.get::<_, Option<String>>(6)? {
+                Some(decision) => settled_state(settled::read(&decision)?, row.get(5)?),
+                None => state(row.get(4)?, row.get(5)?)?,
+            },
         });
     }
     Ok(events)
@@ -395,15 +437,14 @@ fn state(outcome: Option<String>, backed_up: bool) -> Result<RecordState, Error>
     })
 }
 
-/// How many own records the server set aside.
-pub(crate) fn needs_you(conn: &Connection) -> Result<u64, Error> {
-    Ok(conn.query_row(
-        "select count(*) from receipt r
-          where r.position is null
-            and not exists (select 1 from resealed s where s.epoch = r.epoch and s.seq = r.seq)",
-        [],
-        |row| row.get(0),
-    )?)
+fn settled_state(settled: Settled, backed_up: bool) -> RecordState {
+    let Settled { settlement, by, reason, .. } = settled;
+    match settlement {
+        Settlement::Released { .. } if backed_up => RecordState::BackedUp { handed_over: false },
+        Settlement::Released { .. } => RecordState::Received { handed_over: false },
+        Settlement::Corrected { event } => RecordState::Corrected { by, reason, event },
+        Settlement::Dismissed => RecordState::Dismissed { by, reason },
+    }
 }
 
 /// Removes own events of children that left the caseload, where the server has them backed up, with

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use crate::error::Error;
 use crate::identity::{self, Enrolment};
-use crate::{inbox, instant, outbox, sync};
+use crate::{inbox, instant, outbox, settled, sync};
 
 /// How the device stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub struct Status {
     pub on_this_device: u64,
     /// When the oldest of them was recorded (UTC).
     pub oldest_unsent: Option<DateTime<Utc>>,
-    /// Records that the server set aside and somebody must look at.
+    /// Records that the server set aside and about which nobody has decided yet.
     pub needs_you: u64,
     /// Children in the caseload.
     pub children: u64,
@@ -43,7 +43,7 @@ pub(crate) fn status(conn: &Connection) -> Result<Status, Error> {
         enrolment: identity::enrolment(conn)?,
         on_this_device,
         oldest_unsent: oldest_ms.map(instant),
-        needs_you: outbox::needs_you(conn)?,
+        needs_you: settled::count_waiting(conn)?,
         children: inbox::count(conn)?,
         children_left: server.as_ref().map_or(0, |server| server.children_left),
         differing: inbox::differing(conn)?.0,

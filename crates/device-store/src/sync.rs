@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use crate::course::{Course, Standing, plan};
 use crate::error::Error;
 use crate::outbox::Chain;
-use crate::{identity, inbox, instant, outbox};
+use crate::{identity, inbox, instant, outbox, settled};
 
 /// The first pause after a failure; each further one doubles it.
 pub const PAUSE_FIRST_SECONDS: i64 = 5;
@@ -36,6 +36,8 @@ pub const AGAIN_EAGER_MAX: u32 = 3;
 const ENVELOPE_BYTES: usize = 2048;
 /// Bytes of one child asked for again.
 const AGAIN_BYTES: usize = 40;
+/// Bytes of one event asked after.
+const WAITING_BYTES: usize = 48;
 
 /// How often failures halve what is sent at a time.
 const HALVINGS_MAX: u32 = 9;
@@ -107,12 +109,14 @@ pub(crate) fn next_request(
         return Ok(None);
     }
     let again = inbox::again(conn)?;
+    let waiting = settled::waiting(conn)?;
     let failures = pause(conn)?.map_or(0, |(failures, _)| failures);
     let limits = server.as_ref().map_or(Limits::DEFAULT, |server| server.limits);
     let limits = cautious(limits, failures);
     let cursor = server.map(|server| server.cursor);
     let envelope_bytes = ENVELOPE_BYTES
         + again.len() * AGAIN_BYTES
+        + waiting.len() * WAITING_BYTES
         + cursor.as_ref().map_or(0, |cursor| cursor.0.len())
         + app.len();
     let chain = outbox::chain(conn)?;
@@ -133,9 +137,11 @@ pub(crate) fn next_request(
         epoch: chain.epoch,
         first_seq,
         unsent_beyond: pending.saturating_sub(events.len() as u64),
+        oldest_unsent: outbox::oldest_from(conn, chain.epoch, first_seq + events.len() as u64)?,
         events,
         cursor,
         again,
+        waiting,
     };
     Ok(Some((request, in_flight)))
 }
@@ -191,7 +197,9 @@ pub(crate) fn receive(
         let key = identity::signing_key(tx)?;
         progress.offered_again +=
             outbox::seal_lost(tx, in_flight.epoch, before.backed_up_to, &key)?;
+        settled::take_back(tx)?;
     }
+    settled::apply(tx, &response.settled, response.log_epoch)?;
     let applied = inbox::apply(tx, response, exchange)?;
     keep_server(tx, in_flight, response, exchange)?;
     outbox::prune(tx)?;

@@ -11,7 +11,8 @@ use doorstep_core::event::Form;
 use doorstep_core::ids::EventId;
 use doorstep_core::policy::PolicyDocument;
 use doorstep_core::wire::{
-    ChildDigest, Expected, Limits, Outcome, QuarantineCode, SyncRequest, SyncResponse,
+    ChildDigest, Expected, Limits, Outcome, Place, QuarantineCode, Settled, Settlement,
+    SyncRequest, SyncResponse,
 };
 use doorstep_device_store::testing::{
     KEY, card, child, clock, connection, enrol, enrolled_store, entropy, failed, fresh_store,
@@ -283,6 +284,77 @@ fn a_quarantined_record_needs_somebody_and_is_not_sent_again() {
     assert_eq!((request.first_seq, request.events.len()), (3, 1));
     office.answer(1, &request);
     assert_eq!(office.set_aside.len(), 1);
+}
+
+/// A decision of the team's manager.
+fn settled(seq: u64, settlement: Settlement) -> Settled {
+    let place = Place { epoch: 1, seq };
+    let (by, reason) = ("Mia Manager".to_owned(), "spoke with the author".to_owned());
+    Settled { place, settlement, by, at: minute(5), reason }
+}
+
+/// A store with one record that was set aside, and the answer that says what became of it.
+fn decided(settlement: Settlement) -> (Store, Office, EventId) {
+    let (mut store, mut office) = one_device();
+    office.unknown_children.insert(child(2));
+    let id = record(&mut store, 2, 1);
+    sync(&mut store, 1, &mut office, 3);
+    store.sync_now().unwrap();
+    let request = store.next_request(&clock(6), "test 1").unwrap().unwrap();
+    assert_eq!(request.waiting, [Place { epoch: 1, seq: 1 }]);
+    let mut answer = office.answer(1, &request);
+    answer.settled = vec![settled(1, settlement), settled(99, Settlement::Dismissed)];
+    store.receive(&answer).unwrap();
+    (store, office, id)
+}
+
+#[test]
+fn what_a_person_decided_about_a_record_that_was_set_aside_is_seen_on_its_device() {
+    let other = EventId::at(minute(5), [7; 10]);
+    let (by, reason) = ("Mia Manager".to_owned(), "spoke with the author".to_owned());
+    for (settlement, expected) in [
+        (Settlement::Released { position: 1 }, RecordState::Received { handed_over: false }),
+        (
+            Settlement::Corrected { event: other },
+            RecordState::Corrected { by: by.clone(), reason: reason.clone(), event: other },
+        ),
+        (Settlement::Dismissed, RecordState::Dismissed { by, reason }),
+    ] {
+        let (mut store, _, id) = decided(settlement);
+        assert_eq!(state(&store, id), expected);
+        assert_eq!(store.status().unwrap().needs_you, 0);
+        store.sync_now().unwrap();
+        let request = store.next_request(&clock(7), "test 1").unwrap().unwrap();
+        assert!(request.waiting.is_empty() && request.events.is_empty());
+    }
+}
+
+#[test]
+fn a_restored_server_is_asked_again_what_people_decided() {
+    for settlement in [Settlement::Released { position: 1 }, Settlement::Dismissed] {
+        let (mut store, mut office, id) = decided(settlement);
+        office.log_epoch += 1;
+        store.sync_now().unwrap();
+        let request = store.next_request(&clock(7), "test 1").unwrap().unwrap();
+        store.receive(&office.answer(1, &request)).unwrap();
+        assert!(matches!(state(&store, id), RecordState::NeedsYou { .. }));
+        store.sync_now().unwrap();
+        let request = store.next_request(&clock(8), "test 1").unwrap().unwrap();
+        assert_eq!(request.waiting, [Place { epoch: 1, seq: 1 }]);
+    }
+}
+
+#[test]
+fn a_request_says_when_the_oldest_of_what_it_leaves_behind_was_recorded() {
+    let (mut store, mut office) = one_device();
+    office.limits.batch_events = 1;
+    sync(&mut store, 1, &mut office, 0);
+    for minutes in 1..=3 {
+        record(&mut store, 1, minutes);
+    }
+    let request = store.next_request(&clock(4), "test 1").unwrap().unwrap();
+    assert_eq!((request.events.len(), request.unsent_beyond), (1, 2));
+    assert_eq!(request.oldest_unsent, Some(minute(2)));
 }
 
 #[test]

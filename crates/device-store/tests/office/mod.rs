@@ -91,6 +91,7 @@ impl Office {
             events: Vec::new(),
             digests: Vec::new(),
             policy: None,
+            settled: Vec::new(),
             cursor: Cursor(String::new()),
             more: false,
             children_left: 0,

@@ -155,6 +155,7 @@ fn answer(
         events: page.events,
         digests: page.digests,
         policy: page.policy,
+        settled: Vec::new(),
         cursor: page.cursor,
         more: page.more,
         children_left: page.children_left,

@@ -51,6 +51,8 @@ fn sync_request(phone: &Phone, events: Vec<SealedEvent>, cursor: Option<Cursor>)
         unsent_beyond: 0,
         cursor,
         again: Vec::new(),
+        oldest_unsent: None,
+        waiting: Vec::new(),
     }
 }
 
