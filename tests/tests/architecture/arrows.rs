@@ -185,7 +185,7 @@ impl Mentions {
             syn::UseTree::Group(group) => {
                 group.items.iter().for_each(|tree| self.tree(before, tree));
             }
-            _ => self.path(before),
+            syn::UseTree::Glob(_) => self.path(before),
         }
     }
 }

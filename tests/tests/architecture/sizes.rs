@@ -128,13 +128,15 @@ fn no_function_is_too_long() {
     super::none(&rust_files().flat_map(|file| functions_are_short(&file)).collect::<Vec<_>>());
 }
 
+/// A rule: the faults of one file.
+type Check = fn(&TextFile) -> Vec<String>;
+
 #[test]
 fn planted_faults_are_found() {
     let lines = |count| "let x = 1;\n".repeat(count);
     let function = |count| format!("fn f() {{\n{}}}\n", lines(count));
     let method = |count| format!("impl A {{ fn f(&self) {{\n{}}} }}\n", lines(count));
     let test_module = |text: String| format!("#[cfg(test)]\nmod tests {{\n{text}}}\n");
-    type Check = fn(&TextFile) -> Vec<String>;
     let table: &[(&str, Check, String, usize)] = &[
         ("a file at the limit", file_is_short, lines(500), 0),
         ("a file beyond it", file_is_short, lines(501), 1),

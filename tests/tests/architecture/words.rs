@@ -83,10 +83,12 @@ fn no_page_blames_a_child() {
     super::none(&pages.flat_map(blaming_words).collect::<Vec<_>>());
 }
 
+/// A rule: the faults of one file.
+type Check = fn(&TextFile) -> Vec<String>;
+
 #[test]
 fn planted_faults_are_found() {
     let path = |folder: &str, rest: &str| format!("see /{folder}/{rest}");
-    type Check = fn(&TextFile) -> Vec<String>;
     let table: &[(Check, String, usize)] = &[
         (machine_paths, path("home", "ada/doorstep"), 1),
         (machine_paths, path("tmp", "x"), 1),

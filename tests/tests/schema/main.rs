@@ -73,11 +73,13 @@ fn frozen_examples_are_valid_and_read_back_as_they_are() {
     }
 }
 
+/// What is changed in an example.
+type Change = fn(&mut Value);
+
 #[test]
 fn schemas_refuse_what_is_not_an_event() {
     let example = parse(&tree::read("schema/events/examples/failed-contact.json"));
     let schema = parse(&tree::read("schema/events/failed-contact.schema.json"));
-    type Change = fn(&mut Value);
     let table: &[(&str, Change, bool)] = &[
         ("as it is", |_| {}, true),
         ("a key of a newer device", |event| event["weather"] = "rain".into(), true),
