@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use doorstep_core::policy::Policy;
 use doorstep_sync_server::backup::{BackupError, Copied, backup, restore};
 use doorstep_sync_server::store::Tx;
 use doorstep_sync_server::verify::verify;
@@ -84,7 +83,8 @@ fn tell(done: &str, copied: &Copied, as_json: bool, out: &mut Out) -> Outcome {
 /// Verifies.
 pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
     let office = Office::open(args.settings.load(&[])?, false)?;
-    let report = office.read(|tx: &dyn Tx| verify(tx, &Policy::built_in()))?;
+    let policy = office.judge().policy;
+    let report = office.read(move |tx: &dyn Tx| verify(tx, &policy))?;
     if args.json {
         let findings: Vec<_> = report.findings.iter().map(|finding| &finding.0).collect();
         out.json(&json!({

@@ -4,8 +4,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use doorstep_core::policy::Policy;
 use doorstep_sync_server::judge::Judge;
+use doorstep_sync_server::serve::policy_of;
 use doorstep_sync_server::store::sqlite::{SqliteStore, SqliteTx, check_file};
 use doorstep_sync_server::store::{self, Backend, Db, Look, Pending, StoreError, Tx, Work};
 use doorstep_sync_server::{Ambient, AppState, Config};
@@ -22,6 +22,7 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct Office {
     state: AppState,
     runtime: Runtime,
+    beside: bool,
 }
 
 impl Office {
@@ -40,13 +41,19 @@ impl Office {
             .enable_all()
             .build()
             .or_no("cannot prepare to open the store")?;
-        let db = match SqliteStore::open(&config.data, 1, Duration::ZERO) {
-            Ok(store) => Db::new(store),
-            Err(StoreError::InUse { .. }) => Db::new(Beside::open(&config)?),
+        let (db, beside) = match SqliteStore::open(&config.data, 1, Duration::ZERO) {
+            Ok(store) => (Db::new(store), false),
+            Err(StoreError::InUse { .. }) => (Db::new(Beside::open(&config)?), true),
             Err(error) => return Err(said(&error)),
         };
-        let state = AppState::new(config, db, Policy::built_in(), Ambient::system());
-        Ok(Self { state, runtime })
+        let policy = runtime.block_on(policy_of(&db)).map_err(|error| said(&error))?;
+        let state = AppState::new(config, db, policy, Ambient::system());
+        Ok(Self { state, runtime, beside })
+    }
+
+    /// A server runs on the same folder.
+    pub fn is_beside_a_server(&self) -> bool {
+        self.beside
     }
 
     /// The store itself.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use doorstep_core::policy::scenario::{self, Scenario};
-use doorstep_core::policy::{Clause, Policy};
+use doorstep_core::policy::{Clause, Policy, upheld_by};
 use doorstep_tests::tree;
 
 /// How many scenarios a row names before it only counts them.
@@ -18,7 +18,7 @@ fn the_table_of_clauses_is_what_packs_code_and_scenarios_say() {
     let mut table =
         "| clause | what it says | function | scenarios |\n|---|---|---|---|\n".to_owned();
     for clause in Policy::built_in().packs().newest().flat_map(|pack| pack.clauses.iter()) {
-        let function = functions.get(&*clause.id.0).map_or("", String::as_str);
+        let function = functions.get(&*clause.id.0).map_or(upheld_by(clause), String::as_str);
         let named = named(clause, &scenarios);
         writeln!(table, "| {} | {} | {function} | {named} |", clause.id, says(clause))
             .expect("text can be written to a string");
@@ -44,11 +44,10 @@ fn functions() -> BTreeMap<String, String> {
             let mut quoted = line.split('"').skip(1);
             let Some(id) = quoted.next() else { continue };
             let named = line.split_once("InEpisode(").or_else(|| line.split_once("Overall("));
-            let function = match named {
-                Some((_, rest)) => rest.split(')').next().map(|name| format!("`{name}`")),
-                None => None,
-            };
-            functions.insert(id.to_owned(), function.unwrap_or_default());
+            let name = named.and_then(|(_, rest)| rest.split(')').next());
+            if let Some(name) = name {
+                functions.insert(id.to_owned(), format!("`{name}`"));
+            }
         }
     }
     functions

@@ -168,7 +168,7 @@ impl Stage<'_> {
         )?;
         let in_order = [visits.last_week, visits.morning, visits.afternoon];
         let meeting = third.find("GA-3.9", Role::LineManager).next();
-        let rests = meeting.is_some_and(|line| line.escalation.evidence == in_order);
+        let rests = meeting.is_some_and(|line| *line.escalation.evidence == in_order);
         let text = "GA-3.9 reached the line manager, and rests on the three visits in the order in \
                     which they happened";
         self.claim(rests, text)?;

@@ -156,7 +156,7 @@ fn owed(duty: &Duty, known: &Known<'_>) -> Owed {
         limit: duty.due.as_ref().map(|due| due.limit.to_string()),
         reason: duty.reason.to_string(),
         why: why.collect(),
-        records: duty.evidence.clone(),
+        records: duty.evidence.to_vec(),
         new: duty.evidence.iter().any(|id| known.made.contains(id)),
     }
 }

@@ -1,7 +1,6 @@
 //! What a device shows: today, the list of its records, a child, what is owed, how it stands.
 
 use chrono::{DateTime, Utc};
-use doorstep_core::policy::Policy;
 use doorstep_core::time::{in_words, local_date};
 use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{Content, Held, RecordState, Source, Status, Store};
@@ -70,7 +69,7 @@ fn state(source: &Source) -> &'static str {
 /// Today: each child with something owed, whom to phone, what was recorded today.
 pub fn today(store: &Store, json: bool, out: &mut Out) -> Outcome {
     let now = ambient::now();
-    let policy = Policy::built_in();
+    let policy = store.policy().or_no("cannot read the policy")?.policy;
     let children = store.children().or_no("cannot read the caseload")?;
     let mut advice = Vec::new();
     for card in &children {
@@ -178,7 +177,7 @@ pub fn child(store: &Store, card: &ChildCard, json: bool, out: &mut Out) -> Outc
 /// What is owed, for one child or for all.
 pub fn duties(store: &Store, children: &[ChildCard], json: bool, out: &mut Out) -> Outcome {
     let now = ambient::now();
-    let policy = Policy::built_in();
+    let policy = store.policy().or_no("cannot read the policy")?.policy;
     let advice = children.iter().map(|card| judge(store, &policy, card, &[], now));
     let mut advice = advice.collect::<Outcome<Vec<_>>>()?;
     if children.len() > 1 {

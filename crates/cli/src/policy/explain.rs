@@ -43,8 +43,7 @@ pub fn run(
         Failure::Misused(format!("{}: there is no pack \"{pack}\"", file.display()))
     })?;
     let assessment = scenario.assess(&policy, as_of);
-    let account = policy
-        .explain(&assessment, &scenario.events, &|event| Some(scenario.name(event).to_owned()));
+    let account = policy.explain(&assessment, &scenario.events, &Named(&scenario));
     if json {
         return out.json(&account);
     }

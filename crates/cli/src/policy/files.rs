@@ -12,11 +12,12 @@ use crate::failure::{Failure, Outcome};
 pub fn policy(own: &[PathBuf]) -> Outcome<Policy> {
     let mut policy = Policy::built_in();
     for file in own {
-        policy.adopt(&text(file)?).map_err(|error| match error {
-            AdoptError::Malformed(fault) => {
-                Failure::Misused(format!("{}: {fault}", file.display()))
+        policy.adopt(&text(file)?).map_err(|refusal| {
+            let sentence = format!("{}: {refusal}", file.display());
+            match refusal {
+                AdoptError::Malformed(_) => Failure::Misused(sentence),
+                _ => Failure::No(sentence),
             }
-            AdoptError::Weaker(_) => Failure::No(format!("{}: {error}", file.display())),
         })?;
     }
     Ok(policy)

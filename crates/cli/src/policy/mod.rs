@@ -1,5 +1,6 @@
 //! `doorstep policy`: the rules, for the people who own them.
 
+mod adopt;
 mod explain;
 mod files;
 mod packs;
@@ -12,6 +13,7 @@ use clap::{Args, Subcommand};
 
 use crate::failure::Outcome;
 use crate::out::Out;
+use crate::settings::Settings;
 
 /// Try, explain and compare the policies
 #[derive(Debug, Args)]
@@ -86,6 +88,43 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show what another policy would change: the whole log of an organisation, judged by both
+    #[command(
+        after_help = "OLD and NEW are built-in, current (what the organisation decided on), \
+                            or the file of a pack of your own.\n\nExample:\n  \
+                            doorstep policy compare current our-pack.toml --data ficton"
+    )]
+    Compare {
+        /// The policy that is
+        old: String,
+        /// The policy that could be
+        new: String,
+        #[command(flatten)]
+        settings: Settings,
+        /// Print the differences as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Take packs of your own into use, and judge every child again; stop the server first
+    #[command(after_help = "What is named here takes the place of what was named before; without \
+                            any, the built-in packs hold for every service. Devices are sent it \
+                            with their next sync.\n\nExample:\n  \
+                            doorstep policy adopt our-pack.toml --carers no-access --data ficton")]
+    Adopt {
+        /// Packs of your own, the oldest first
+        packs: Vec<PathBuf>,
+        /// Judge services for children by this policy only; may be given several times
+        #[arg(long, value_name = "POLICY")]
+        children: Vec<String>,
+        /// Judge services for parents or carers by this policy only; may be given several times
+        #[arg(long, value_name = "POLICY")]
+        carers: Vec<String>,
+        #[command(flatten)]
+        settings: Settings,
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Packs of an organisation's own.
@@ -108,5 +147,11 @@ pub fn run(args: &PolicyArgs, out: &mut Out) -> Outcome {
         }
         Command::List { own, json } => packs::list(&files::policy(&own.packs)?, *json, out),
         Command::Check { own, against, json } => packs::check(own, against, *json, out),
+        Command::Compare { old, new, settings, json } => {
+            adopt::compare((old, new), settings, *json, out)
+        }
+        Command::Adopt { packs, children, carers, settings, json } => {
+            adopt::adopt(packs, (children, carers), settings, *json, out)
+        }
     }
 }

@@ -6,6 +6,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
 use doorstep_core::ids::ChildId;
+use doorstep_core::policy::PolicyDocument;
 use doorstep_core::seal::{Digest, SealedEvent};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
@@ -181,6 +182,25 @@ async fn a_lost_answer_is_given_again_and_a_copy_that_differs_is_sent_again() {
     assert_eq!(held.events[&c1].len(), 1);
     let quiet = sync(&bench, &phone, &sync_request(&phone, Vec::new(), held.cursor.clone())).await;
     assert!(quiet.events.is_empty() && quiet.children.is_empty() && !quiet.more);
+}
+
+#[tokio::test]
+async fn the_policy_comes_first_and_again_when_it_changed() {
+    let bench = Bench::new().await;
+    let phone = bench.phone("ann").await;
+    let mut cursor = None;
+    for (adopt, comes) in [(false, true), (false, false), (true, true), (false, false)] {
+        if adopt {
+            let judge = bench.state.judge();
+            let work = move |tx: &mut dyn Tx| {
+                crate::admin::policy::put_policy(tx, &judge, &PolicyDocument::default())
+            };
+            bench.state.db.write(work).await.unwrap();
+        }
+        let page = sync(&bench, &phone, &sync_request(&phone, Vec::new(), cursor)).await;
+        assert_eq!(page.policy.is_some(), comes, "{adopt}");
+        cursor = Some(page.cursor);
+    }
 }
 
 #[tokio::test]

@@ -10,7 +10,6 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use doorstep_core::event::{Role, What};
 use doorstep_core::ids::EventId;
-use doorstep_core::policy::Policy;
 use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{Draft, DraftEntry, Store};
 use serde::Serialize;
@@ -85,7 +84,7 @@ pub fn run(args: &RecordArgs, store: &mut Store, out: &mut Out) -> Outcome {
     let made = store
         .record(&draft, &ambient::clock(), ambient::random())
         .map_err(|error| Failure::No(error.to_string()))?;
-    let policy = Policy::built_in();
+    let policy = store.policy().or_no("cannot read the policy")?.policy;
     if args.json {
         let owed = plan.children.iter().map(|card| judge(store, &policy, card, &made, now));
         let owed = owed.collect::<Outcome<Vec<_>>>()?;
