@@ -19,9 +19,8 @@ pub(crate) fn waiting(conn: &Connection) -> Result<Vec<Place>, Error> {
     let mut statement = conn.prepare_cached(&format!(
         "select epoch, seq from receipt r where {WAITING} order by epoch, seq limit ?1"
     ))?;
-    let places = statement.query_map([WAITING_MAX], |row| {
-        Ok(Place { epoch: row.get(0)?, seq: row.get(1)? })
-    })?;
+    let places = statement
+        .query_map([WAITING_MAX], |row| Ok(Place { epoch: row.get(0)?, seq: row.get(1)? }))?;
     Ok(places.collect::<rusqlite::Result<_>>()?)
 }
 

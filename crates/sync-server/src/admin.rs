@@ -4,6 +4,7 @@
 mod entries;
 mod office;
 pub mod policy;
+pub mod triage;
 
 use std::time::Duration;
 

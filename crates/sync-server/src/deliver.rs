@@ -4,6 +4,7 @@
 
 mod card;
 mod place;
+mod settled;
 
 use std::collections::BTreeSet;
 
@@ -22,6 +23,8 @@ use crate::store::{StoreError, Tx};
 
 use card::Cards;
 use place::{Partial, Place};
+
+pub use settled::settled;
 
 /// One page on its way down.
 #[derive(Clone, Debug)]

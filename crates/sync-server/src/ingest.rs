@@ -2,6 +2,7 @@
 //! assessments, ledger and notices change in one transaction.
 
 mod inspect;
+mod release;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,8 @@ use crate::store::log::{Known, LoggedEvent, SetAside};
 use crate::store::{StoreError, Tx};
 
 use inspect::{Entitlement, Fault, entitlement, inspect};
+
+pub use release::{Unsound, releasable, release};
 
 /// What a device pushes.
 #[derive(Clone, Debug)]
@@ -240,7 +243,7 @@ impl<'a> Intake<'a> {
             received: self.now,
             bytes: incoming.bytes().to_owned(),
             signature,
-            dealt_with: None,
+            decision: None,
         }
     }
 
@@ -253,10 +256,7 @@ impl<'a> Intake<'a> {
         let touched: BTreeSet<_> = self.accepted.iter().map(|event| event.child).collect();
         let mut changed = false;
         for id in touched {
-            let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
-            let mut events = tx.history(id)?;
-            events.extend(self.accepted.iter().filter(|event| event.child == id).cloned());
-            changed |= judge.assess(tx, &child, &history(&events)?, self.now)?;
+            changed |= judge_child(tx, judge, id, &self.accepted, self.now)?;
         }
         Ok(changed)
     }
@@ -283,4 +283,19 @@ impl<'a> Intake<'a> {
         };
         Ok(self.verdicts.into_iter().map(verdict).collect())
     }
+}
+
+/// Assesses a child from its whole history and those of the `fresh` events that are about it;
+/// answers whether anything changed.
+fn judge_child(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    id: ChildId,
+    fresh: &[LoggedEvent],
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
+    let mut events = tx.history(id)?;
+    events.extend(fresh.iter().filter(|event| event.child == id).cloned());
+    judge.assess(tx, &child, &history(&events)?, now)
 }

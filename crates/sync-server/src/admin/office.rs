@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use doorstep_core::event::{ChildRecord, Event, PlanChanged, Role, What};
 use doorstep_core::history::History;
-use doorstep_core::ids::{DeviceId, EventId, PersonId};
+use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::seal::{Body, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{Limits, Outcome};
@@ -37,15 +37,27 @@ pub fn put(tx: &mut dyn Tx, judge: &Judge, now: DateTime<Utc>) -> Result<(), Adm
         left: None,
     };
     tx.put_person(&office)?;
+    put_desk(tx, judge, office.id, "The office's desk", now)?;
+    Ok(())
+}
+
+/// Makes a desk: a device of the server's own, which seals what this person changes at the office.
+fn put_desk(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    person: PersonId,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<Device, StoreError> {
     let key: [u8; 32] = judge.ambient.random();
-    tx.put_device(&Device {
+    let desk = Device {
         id: DeviceId::at(now, judge.ambient.entropy()),
-        person: office.id,
+        person,
         public_key: SigningKey::from_bytes(&key).verifying_key().to_bytes(),
         // No secret has this hash: the desk does not speak over the network.
         token_hash: Hash::ORIGIN,
         desk_key: Some(key),
-        name: "The office's desk".into(),
+        name: name.into(),
         app: concat!("doorstep ", env!("CARGO_PKG_VERSION")).into(),
         enrolled: now,
         last_contact: None,
@@ -53,8 +65,9 @@ pub fn put(tx: &mut dyn Tx, judge: &Judge, now: DateTime<Utc>) -> Result<(), Adm
         revoked: None,
         change: 0,
         directory: 0,
-    })?;
-    Ok(())
+    };
+    tx.put_device(&desk)?;
+    Ok(desk)
 }
 
 /// Records the difference between what stands of a child's plans and what `wanted` says.
@@ -83,25 +96,30 @@ pub fn change_plans(
     if changed == PlanChanged::default() {
         return Ok(());
     }
-    record(tx, judge, child, What::PlanChanged(changed), now)
+    let office = tx.person_called(Person::OFFICE)?.ok_or(AdminError::NoOrganisation)?;
+    record(tx, judge, &office, child.id, What::PlanChanged(changed), now, now).map(drop)
 }
 
-/// Seals one event at the desk and takes it in.
-fn record(
+/// Seals one event at the person's desk and takes it in. It happened at `at`.
+pub(super) fn record(
     tx: &mut dyn Tx,
     judge: &Judge,
-    child: &Child,
+    person: &Person,
+    child: ChildId,
     what: What,
+    at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<(), AdminError> {
-    let office = tx.person_called(Person::OFFICE)?.ok_or(AdminError::NoOrganisation)?;
-    let desk = tx.devices(Some(office.id))?.into_iter().find(|device| device.desk_key.is_some());
-    let desk = desk.ok_or(AdminError::NoOrganisation)?;
+) -> Result<EventId, AdminError> {
+    let desk = tx.devices(Some(person.id))?.into_iter().find(|device| device.desk_key.is_some());
+    let desk = match desk {
+        Some(desk) => desk,
+        None => put_desk(tx, judge, person.id, "A desk at the office", now)?,
+    };
     let key = desk.desk_key.ok_or(AdminError::NoOrganisation)?;
     let chain = tx.chains(desk.id)?.pop().unwrap_or(Chain::start(1));
     let origin = Origin {
-        child: child.id,
-        person: office.id,
+        child,
+        person: person.id,
         device: desk.id,
         epoch: chain.epoch,
         seq: chain.next_seq,
@@ -109,7 +127,7 @@ fn record(
         clock: ClockReading::wall(now),
     };
     let id = EventId::at(now, judge.ambient.entropy());
-    let event = Event { id, at: now, recorded: now, by: office.role, what };
+    let event = Event { id, at, recorded: now, by: person.role, what };
     let sealed = SealedEvent::seal(&Body { origin, event }, &SigningKey::from_bytes(&key));
     let batch = Batch {
         epoch: chain.epoch,
@@ -118,10 +136,10 @@ fn record(
     };
     let pushed = push(tx, judge, &desk, &batch, &Limits::DEFAULT, now)?;
     match pushed.verdicts.as_slice() {
-        [verdict] if matches!(verdict.outcome, Outcome::Stored { .. }) => Ok(()),
+        [verdict] if matches!(verdict.outcome, Outcome::Stored { .. }) => Ok(id),
         other => {
             let source = format!("the desk's own event was not stored: {other:?}").into();
-            Err(StoreError::Query { operation: "record a change of plans", source }.into())
+            Err(StoreError::Query { operation: "record what the office says", source }.into())
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::ChildId;
 use doorstep_core::seal::SealedEvent;
-use doorstep_core::wire::{Cursor, Limits, PROTOCOL, SyncResponse};
+use doorstep_core::wire::{Cursor, Limits, PROTOCOL, Place, Settled, SyncResponse};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -42,6 +42,8 @@ struct PushAndPull {
     cursor: Option<Cursor>,
     #[serde(default)]
     again: Vec<ChildId>,
+    #[serde(default)]
+    waiting: Vec<Place>,
 }
 
 impl PushAndPull {
@@ -123,21 +125,23 @@ fn exchange(
     device.app.clone_from(&request.app);
     let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
     let cursor = request.cursor.as_ref();
-    let page = if shut_out {
-        Page::nothing(cursor)
+    let (page, settled) = if shut_out {
+        (Page::nothing(cursor), Vec::new())
     } else {
         deliver::reconcile(tx, &mut device, &organisation, &request.again, now)?;
-        deliver::page(tx, &device, &organisation, cursor, limits, now)?
+        let page = deliver::page(tx, &device, &organisation, cursor, limits, now)?;
+        (page, deliver::settled(tx, device.id, &request.waiting)?)
     };
     tx.put_device(&device)?;
     let ledger_changed = pushed.ledger_changed;
-    Ok((answer(&organisation, pushed, page, limits, now), ledger_changed))
+    Ok((answer(&organisation, pushed, page, settled, limits, now), ledger_changed))
 }
 
 fn answer(
     organisation: &Organisation,
     pushed: Pushed,
     page: Page,
+    settled: Vec<Settled>,
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> SyncResponse {
@@ -155,7 +159,7 @@ fn answer(
         events: page.events,
         digests: page.digests,
         policy: page.policy,
-        settled: Vec::new(),
+        settled,
         cursor: page.cursor,
         more: page.more,
         children_left: page.children_left,

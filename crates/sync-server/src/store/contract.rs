@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::devices::{Chain, Device, Grant};
 use super::directory::{Allocation, Child, Person, Team};
-use super::log::{Known, LoggedEvent, SetAside};
+use super::log::{Decision, DecisionOutcome, Known, LoggedEvent, SetAside};
 use super::{Db, StoreError, Tx};
 use crate::testing::MONDAY;
 
@@ -18,6 +18,7 @@ pub async fn all(mut fresh: impl FnMut() -> Db) {
     positions_are_gapless_in_the_order_of_commits(&fresh()).await;
     an_event_is_stored_once_under_its_number(&fresh()).await;
     what_is_set_aside_is_kept_once_and_known(&fresh()).await;
+    what_is_set_aside_is_decided_about_once(&fresh()).await;
     a_page_holds_at_least_one_event(&fresh()).await;
     a_put_replaces_and_counts_as_a_change(&fresh()).await;
     an_external_id_belongs_to_one(&fresh()).await;
@@ -181,10 +182,8 @@ pub async fn an_event_is_stored_once_under_its_number(db: &Db) {
     assert_eq!(stored, LoggedEvent { position: 2, ..event(2) });
 }
 
-/// What was set aside is kept once; a fork stands beside the chain.
-pub async fn what_is_set_aside_is_kept_once_and_known(db: &Db) {
-    furnish(db).await;
-    let entry = |seq, code: &str| SetAside {
+fn set_aside(seq: u64, code: &str) -> SetAside {
+    SetAside {
         number: 0,
         device: device(1).id,
         epoch: 1,
@@ -196,9 +195,55 @@ pub async fn what_is_set_aside_is_kept_once_and_known(db: &Db) {
         received: MONDAY,
         bytes: "what came".into(),
         signature: None,
-        dealt_with: None,
+        decision: None,
+    }
+}
+
+/// A decision about what was set aside is made once and kept; the entry stays where it is.
+pub async fn what_is_set_aside_is_decided_about_once(db: &Db) {
+    furnish(db).await;
+    for (seq, code) in [(1, "malformed"), (2, SetAside::FORK), (3, "too-large")] {
+        let entry = set_aside(seq, code);
+        db.write(move |tx| tx.set_aside(&entry)).await.expect("sets aside");
+    }
+    let decision = |minutes, outcome| Decision {
+        at: MONDAY + TimeDelta::minutes(minutes),
+        by: person(1).id,
+        reason: format!("because of {minutes}"),
+        outcome,
     };
-    let (odd, fork) = (entry(1, "malformed"), entry(2, SetAside::FORK));
+    let corrected = DecisionOutcome::Corrected { event: event(1).id };
+    let (first, second) = (decision(1, corrected), decision(2, DecisionOutcome::Dismissed));
+    let (kept, later) = (first.clone(), second.clone());
+    db.write(move |tx| {
+        tx.decide(1, &first)?;
+        tx.decide(3, &second)
+    })
+    .await
+    .expect("decides");
+    for number in [1, 99] {
+        let again = decision(3, DecisionOutcome::Released);
+        let refused = db.write(move |tx| tx.decide(number, &again)).await;
+        assert!(matches!(refused, Err(StoreError::Missing { .. })), "{number}");
+    }
+    let decided = db.read(|tx| tx.decided(10)).await.expect("reads");
+    let decisions: Vec<_> = decided.into_iter().filter_map(|entry| entry.decision).collect();
+    assert_eq!(decisions, [later, kept.clone()]);
+    assert_eq!(db.read(|tx| tx.decided(1)).await.expect("reads").len(), 1);
+    let open = db.read(|tx| tx.quarantine(None)).await.expect("reads");
+    assert_eq!(open.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2]);
+    let under = |seq| move |tx: &dyn Tx| tx.set_aside_under(device(1).id, 1, seq);
+    let found = db.read(under(1)).await.expect("reads").expect("is there");
+    assert_eq!((found.number, found.decision), (1, Some(kept)));
+    assert_eq!(db.read(under(2)).await.expect("reads"), None, "a fork stands beside the chain");
+    let by_number = db.read(|tx| tx.set_aside_entry(2)).await.expect("reads");
+    assert_eq!(by_number.map(|entry| entry.code), Some(SetAside::FORK.to_owned()));
+}
+
+/// What was set aside is kept once; a fork stands beside the chain.
+pub async fn what_is_set_aside_is_kept_once_and_known(db: &Db) {
+    furnish(db).await;
+    let (odd, fork) = (set_aside(1, "malformed"), set_aside(2, SetAside::FORK));
     let work = move |tx: &mut dyn Tx| {
         tx.set_aside(&odd)?;
         tx.set_aside(&odd)?;

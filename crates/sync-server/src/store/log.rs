@@ -64,8 +64,46 @@ pub struct SetAside {
     pub bytes: String,
     /// The signature that came with it.
     pub signature: Option<Signature>,
-    /// When a person dealt with it (UTC).
-    pub dealt_with: Option<DateTime<Utc>>,
+    /// What a person decided about it.
+    pub decision: Option<Decision>,
+}
+
+/// What a person decided about an event that was set aside. Made once, and final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision {
+    /// When (UTC).
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: PersonId,
+    /// Why, in that person's words.
+    pub reason: String,
+    /// What became of it.
+    pub outcome: DecisionOutcome,
+}
+
+/// What became of an event that was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DecisionOutcome {
+    /// It is in the log under its own number, as it came.
+    Released,
+    /// Another event says what it meant.
+    Corrected {
+        /// That event.
+        event: EventId,
+    },
+    /// It stays aside for good.
+    Dismissed,
+}
+
+impl DecisionOutcome {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Released => "released",
+            Self::Corrected { .. } => "corrected",
+            Self::Dismissed => "dismissed",
+        }
+    }
 }
 
 impl SetAside {
@@ -157,6 +195,20 @@ pub trait Log {
 
     /// Sets an event aside. The same bytes under the same number are kept once.
     fn set_aside(&mut self, entry: &SetAside) -> Result<(), StoreError>;
+    /// One entry by its number.
+    fn set_aside_entry(&self, number: u64) -> Result<Option<SetAside>, StoreError>;
+    /// The entry that counts in its device's chain under this number.
+    fn set_aside_under(
+        &self,
+        device: DeviceId,
+        epoch: u32,
+        seq: u64,
+    ) -> Result<Option<SetAside>, StoreError>;
+    /// Writes what a person decided about an entry. There is one that nobody decided about yet, or
+    /// it is [`StoreError::Missing`].
+    fn decide(&mut self, number: u64, decision: &Decision) -> Result<(), StoreError>;
+    /// The entries that were decided about, the latest decision first, at most `count`.
+    fn decided(&self, count: usize) -> Result<Vec<SetAside>, StoreError>;
     /// What was set aside and not dealt with, of one device or of all; the oldest first.
     fn quarantine(&self, device: Option<DeviceId>) -> Result<Vec<SetAside>, StoreError>;
 

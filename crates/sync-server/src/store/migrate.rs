@@ -20,8 +20,12 @@ macro_rules! migration {
 }
 
 /// All steps, the oldest first.
-pub const MIGRATIONS: &[Migration] =
-    &[migration!("0001_foundation"), migration!("0002_accounts"), migration!("0003_policy")];
+pub const MIGRATIONS: &[Migration] = &[
+    migration!("0001_foundation"),
+    migration!("0002_accounts"),
+    migration!("0003_policy"),
+    migration!("0004_settled"),
+];
 
 /// The steps that were in a release, with the SHA-256 of their files: these may not change any
 /// more.

@@ -2,7 +2,9 @@
 
 mod backup;
 mod ingest;
+mod policy;
 mod serve;
 mod store;
 mod tell;
+mod triage;
 mod wire;

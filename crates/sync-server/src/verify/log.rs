@@ -7,7 +7,7 @@ use doorstep_core::seal::{Body, Digest, Hash, Origin, VerifyingKey};
 use ed25519_dalek::Verifier as _;
 
 use super::Report;
-use crate::store::log::{LoggedEvent, SetAside};
+use crate::store::log::{DecisionOutcome, LoggedEvent, SetAside};
 use crate::store::{StoreError, Tx};
 
 /// Events that are read at once.
@@ -106,7 +106,13 @@ fn set_aside(tx: &dyn Tx, report: &mut Report, chains: &mut Chains) -> Result<()
         if Hash::of(entry.bytes.as_bytes()) != entry.hash {
             report.find(format!("set aside {}: the hash is not that of what came", entry.number));
         }
-        if entry.code != SetAside::FORK {
+        let released = entry.decision.as_ref().map(|decision| decision.outcome);
+        if released == Some(DecisionOutcome::Released) {
+            let link = chains.get(&(entry.device, entry.epoch)).and_then(|c| c.get(&entry.seq));
+            if link.is_none_or(|link| link.hash != entry.hash) {
+                report.find(format!("set aside {}: released, but not in the log", entry.number));
+            }
+        } else if entry.code != SetAside::FORK {
             let link = Link { hash: entry.hash, previous: None };
             let chain = chains.entry((entry.device, entry.epoch)).or_default();
             if chain.insert(entry.seq, link).is_some() {

@@ -393,6 +393,6 @@ pub fn set_aside(bytes: &str) -> SetAside {
         received: utc(NOW),
         bytes: bytes.to_owned(),
         signature: None,
-        dealt_with: None,
+        decision: None,
     }
 }

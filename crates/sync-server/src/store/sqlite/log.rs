@@ -8,20 +8,21 @@ use rusqlite::types::Type;
 use rusqlite::{Params, Row, named_params, params};
 
 use super::values::{
-    hash, instant, instant_option, ms, ms_option, number, parsed, parsed_option, signature, signed,
+    hash, instant, instant_option, ms, number, parsed, parsed_option, signature, signed,
     text_option,
 };
 use super::{SqliteTx, failed};
 use crate::store::StoreError;
 use crate::store::directory::{ChildLog, Directory as _};
-use crate::store::log::{Access, Known, Log, LoggedEvent, SetAside};
+use crate::store::log::{Access, Decision, DecisionOutcome, Known, Log, LoggedEvent, SetAside};
 
 const EVENT: &str = "SELECT e.position, e.id, e.child, e.person, e.device, e.epoch, e.seq, \
                      e.hash, e.at_ms, e.received_ms, e.kind, e.handed_over, e.body, e.signature \
                      FROM event e";
 
 const SET_ASIDE: &str = "SELECT number, device, epoch, seq, hash, code, message, child, \
-                         received_ms, bytes, signature, dealt_with_ms FROM quarantine";
+                         received_ms, bytes, signature, dealt_with_ms, settled, settled_by, \
+                         settled_reason, settled_event FROM quarantine";
 
 fn event(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
     Ok(LoggedEvent {
@@ -62,8 +63,19 @@ fn set_aside(row: &Row<'_>) -> rusqlite::Result<SetAside> {
         received: instant(row, "received_ms")?,
         bytes: row.get("bytes")?,
         signature: signed_with.transpose()?,
-        dealt_with: instant_option(row, "dealt_with_ms")?,
+        decision: decision(row)?,
     })
+}
+
+fn decision(row: &Row<'_>) -> rusqlite::Result<Option<Decision>> {
+    let Some(at) = instant_option(row, "dealt_with_ms")? else { return Ok(None) };
+    let outcome = match row.get::<_, String>("settled")?.as_str() {
+        "released" => DecisionOutcome::Released,
+        "corrected" => DecisionOutcome::Corrected { event: parsed(row, "settled_event")? },
+        _ => DecisionOutcome::Dismissed,
+    };
+    let (by, reason) = (parsed(row, "settled_by")?, row.get("settled_reason")?);
+    Ok(Some(Decision { at, by, reason, outcome }))
 }
 
 impl SqliteTx<'_> {
@@ -213,8 +225,8 @@ impl Log for SqliteTx<'_> {
 
     fn set_aside(&mut self, entry: &SetAside) -> Result<(), StoreError> {
         let sql = "INSERT INTO quarantine (device, epoch, seq, hash, code, message, child, \
-                   received_ms, bytes, signature, dealt_with_ms) VALUES (:device, :epoch, :seq, \
-                   :hash, :code, :message, :child, :received, :bytes, :signature, :dealt_with) \
+                   received_ms, bytes, signature) VALUES (:device, :epoch, :seq, \
+                   :hash, :code, :message, :child, :received, :bytes, :signature) \
                    ON CONFLICT (device, epoch, seq, hash) DO NOTHING";
         let params = named_params! {
             ":device": entry.device.to_string(),
@@ -227,9 +239,56 @@ impl Log for SqliteTx<'_> {
             ":received": ms(entry.received),
             ":bytes": entry.bytes,
             ":signature": entry.signature.map(|signature| signature.0),
-            ":dealt_with": ms_option(entry.dealt_with),
         };
         self.execute("set an event aside", sql, params).map(drop)
+    }
+
+    fn set_aside_entry(&self, number: u64) -> Result<Option<SetAside>, StoreError> {
+        let sql = format!("{SET_ASIDE} WHERE number = ?1");
+        self.one("read what was set aside", &sql, [signed(number)], set_aside)
+    }
+
+    fn set_aside_under(
+        &self,
+        device: DeviceId,
+        epoch: u32,
+        seq: u64,
+    ) -> Result<Option<SetAside>, StoreError> {
+        let sql =
+            format!("{SET_ASIDE} WHERE device = ?1 AND epoch = ?2 AND seq = ?3 AND code <> ?4");
+        let params = params![device.to_string(), epoch, signed(seq), SetAside::FORK];
+        self.one("read what was set aside", &sql, params, set_aside)
+    }
+
+    fn decide(&mut self, number: u64, decision: &Decision) -> Result<(), StoreError> {
+        let sql = "UPDATE quarantine SET dealt_with_ms = ?2, settled = ?3, settled_by = ?4, \
+                   settled_reason = ?5, settled_event = ?6 \
+                   WHERE number = ?1 AND dealt_with_ms IS NULL";
+        let event = match decision.outcome {
+            DecisionOutcome::Corrected { event } => Some(event),
+            DecisionOutcome::Released | DecisionOutcome::Dismissed => None,
+        };
+        let params = params![
+            signed(number),
+            ms(decision.at),
+            decision.outcome.as_str(),
+            decision.by.to_string(),
+            decision.reason,
+            text_option(event.as_ref()),
+        ];
+        match self.execute("decide about what was set aside", sql, params)? {
+            0 => Err(StoreError::Missing { what: "undecided entry of the quarantine" }),
+            _ => Ok(()),
+        }
+    }
+
+    fn decided(&self, count: usize) -> Result<Vec<SetAside>, StoreError> {
+        let sql = format!(
+            "{SET_ASIDE} WHERE dealt_with_ms IS NOT NULL \
+             ORDER BY dealt_with_ms DESC, number DESC LIMIT ?1"
+        );
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.all("list what was decided", &sql, [count], set_aside)
     }
 
     fn quarantine(&self, device: Option<DeviceId>) -> Result<Vec<SetAside>, StoreError> {

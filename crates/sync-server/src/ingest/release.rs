@@ -1,0 +1,101 @@
+//! An event that was set aside, taken into the log after all: its own bytes, signature and number,
+//! and the same assessment, ledger and notices as for any other.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::seal::{Hash, SealedEvent};
+use doorstep_core::wire::Limits;
+use serde_json::value::RawValue;
+
+use super::inspect::{Entitlement, Fault, entitlement, inspect, same_record};
+use super::{Incoming, judge_child};
+use crate::judge::Judge;
+use crate::store::devices::Chain;
+use crate::store::log::{LoggedEvent, SetAside};
+use crate::store::{StoreError, Tx};
+
+/// Why an event cannot be taken into the log however anybody decides: what is said of a released
+/// event must still be provable. A sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsound(pub String);
+
+/// The event of an entry as it would stand in the log, where it can. What its author was entitled
+/// to, when it happened and how large it is are for a person to judge; signature, number and
+/// identity are not.
+pub fn releasable(
+    tx: &dyn Tx,
+    entry: &SetAside,
+    now: DateTime<Utc>,
+) -> Result<Result<LoggedEvent, Unsound>, StoreError> {
+    if entry.code == SetAside::FORK {
+        let message = "its number belongs to another record; the device sends it under a new one";
+        return Ok(Err(Unsound(message.to_owned())));
+    }
+    let device = tx.device(entry.device)?.ok_or(StoreError::Missing { what: "device" })?;
+    let head = match entry.seq {
+        1 => Hash::ORIGIN,
+        seq => {
+            let before = tx.known(entry.device, entry.epoch, seq - 1)?;
+            before.ok_or(StoreError::Missing { what: "event of a chain" })?.hash()
+        }
+    };
+    let chain = Chain { epoch: entry.epoch, next_seq: entry.seq, head };
+    let limits = Limits { event_bytes: usize::MAX, ..Limits::DEFAULT };
+    let read = match inspect(&incoming(entry), &device, chain, &limits) {
+        Ok(read) => read,
+        Err(Fault { message, .. }) => return Ok(Err(Unsound(message))),
+    };
+    let origin = &read.body.origin;
+    let Some(child) = tx.child(origin.child)? else {
+        return Ok(Err(Unsound("this child is not known here".to_owned())));
+    };
+    let person = tx.person(origin.person)?.ok_or(StoreError::Missing { what: "person" })?;
+    let held = tx.allocations(child.id)?;
+    let granted = entitlement(&device, &person, &child, &held, &read.body.event, now);
+    let event = LoggedEvent {
+        position: 0,
+        id: read.body.event.id,
+        child: child.id,
+        person: person.id,
+        device: device.id,
+        epoch: origin.epoch,
+        seq: origin.seq,
+        hash: entry.hash,
+        at: read.body.event.at,
+        received: entry.received,
+        kind: read.kind,
+        handed_over: !matches!(granted, Ok(Entitlement::Holds)),
+        body: entry.bytes.clone(),
+        signature: read.signature,
+    };
+    let other = tx.event(event.id)?;
+    if other.is_some_and(|other| !same_record(&other, &event)) {
+        let message = "the id of this record was used before with other content";
+        return Ok(Err(Unsound(message.to_owned())));
+    }
+    Ok(Ok(event))
+}
+
+fn incoming(entry: &SetAside) -> Incoming {
+    let body = RawValue::from_string(entry.bytes.clone());
+    match (body, entry.signature) {
+        (Ok(body), Some(signature)) => Incoming::Sealed(SealedEvent { body, signature }),
+        _ => Incoming::Unreadable(entry.bytes.clone()),
+    }
+}
+
+/// Takes the event of an entry into the log at `now`; answers what is in the log then.
+pub fn release(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    entry: &SetAside,
+    now: DateTime<Utc>,
+) -> Result<Result<LoggedEvent, Unsound>, StoreError> {
+    let event = match releasable(tx, entry, now)? {
+        Ok(event) => event,
+        Err(unsound) => return Ok(Err(unsound)),
+    };
+    judge_child(tx, judge, event.child, std::slice::from_ref(&event), now)?;
+    let positions = tx.append(std::slice::from_ref(&event))?;
+    let position = positions.first().copied().unwrap_or_default();
+    Ok(Ok(LoggedEvent { position, ..event }))
+}
