@@ -39,6 +39,12 @@ pub enum AdoptError {
     /// It cannot be read.
     #[error(transparent)]
     Malformed(#[from] PackError),
+    /// It goes back to no built-in pack, so that nothing could say whether it is weaker.
+    #[error("the pack \"{id}\" extends nothing: name the pack that it extends")]
+    ExtendsNothing {
+        /// The pack.
+        id: Arc<str>,
+    },
     /// A service is to be judged by a policy that is not there.
     #[error("the policy \"{id}\" for the service {service} is not there{hint}")]
     UnknownPolicy {
@@ -140,8 +146,10 @@ impl Policy {
     pub fn adopt(&mut self, text: &str) -> Result<PackRef, AdoptError> {
         let own = read_pack(text, &self.packs)?;
         let built_in = load::built_in();
-        let base = built_in.newest().find(|pack| pack.line == own.line);
-        let weaker = base.map_or_else(Vec::new, |base| weakenings(&own, base, &self.calendar));
+        let Some(base) = built_in.newest().find(|pack| pack.line == own.line) else {
+            return Err(AdoptError::ExtendsNothing { id: own.id });
+        };
+        let weaker = weakenings(&own, base, &self.calendar);
         if !weaker.is_empty() {
             return Err(AdoptError::Weaker(weaker));
         }
