@@ -1,3 +1,4 @@
 //! The harness that the tests of the whole share.
 
+pub mod journey;
 pub mod tree;

@@ -5,6 +5,7 @@ mod apply;
 pub mod demo;
 pub mod import;
 mod list;
+mod quarantine;
 
 use std::path::PathBuf;
 
@@ -80,6 +81,11 @@ enum Action {
         #[command(subcommand)]
         action: DeviceAction,
     },
+    /// What was set aside: list it, release it into the log, or dismiss it
+    Quarantine {
+        #[command(subcommand)]
+        action: quarantine::Action,
+    },
     /// Make an account for the console, or set its password
     Account {
         /// The person, by external id or name
@@ -133,6 +139,7 @@ pub fn run(args: &AdminArgs, out: &mut Out) -> Outcome {
             office.write(move |tx| admin::revoke_device(tx, &judge, id))?;
             out.line("The device is shut out. What it recorded before is still taken.")
         }
+        Action::Quarantine { action } => quarantine::run(&office, action, out),
         Action::Account { person, login } => account::run(&office, person, login, out),
         Action::Demo { json } => demo::run(&office, *json, out),
     }

@@ -31,7 +31,10 @@ pub fn child(children: &[ChildCard], text: &str) -> Outcome<ChildCard> {
     match meant.as_slice() {
         [card] => Ok((*card).clone()),
         [] => {
-            let hint = did_you_mean(text, children.iter().map(|card| card.name.as_str()));
+            // People type a first name; it is like a part of a name, and seldom like the whole.
+            let names = children.iter().map(|card| card.name.as_str());
+            let hint =
+                did_you_mean(text, names.clone().chain(names.flat_map(str::split_whitespace)));
             Err(Failure::Misused(format!("this device holds no child \"{text}\"{hint}")))
         }
         several => {

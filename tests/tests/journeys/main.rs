@@ -1,0 +1,5 @@
+//! Journeys through the whole: the real binary, real files, a real server on this machine.
+
+mod bad_input;
+mod crash;
+mod offline;
