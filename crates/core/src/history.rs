@@ -134,25 +134,40 @@ fn withdrawals(known: &[&Event]) -> HashMap<EventId, EventId> {
     withdrawn
 }
 
-/// The corrections that stand, by the record that they correct, in order.
+/// The corrections that stand, by the record that they correct, in order. A correction can itself be
+/// corrected, so the latest are looked at first.
 fn corrections<'a>(
     known: &[&'a Event],
     withdrawn: &HashMap<EventId, EventId>,
-) -> HashMap<EventId, Vec<(EventId, &'a Corrected)>> {
-    let mut by_record: HashMap<EventId, Vec<_>> = HashMap::new();
-    for event in known {
-        if let What::Corrected(corrected) = &event.what
-            && !withdrawn.contains_key(&event.id)
-        {
-            by_record.entry(corrected.of).or_default().push((event.id, corrected));
+) -> HashMap<EventId, Vec<Correction<'a>>> {
+    let mut by_record: HashMap<EventId, Vec<Correction<'a>>> = HashMap::new();
+    for event in known.iter().rev() {
+        let What::Corrected(corrected) = &event.what else { continue };
+        if withdrawn.contains_key(&event.id) {
+            continue;
         }
+        let mut correction = Cow::Borrowed(corrected);
+        if let Some(amended) = by_record.get(&event.id).and_then(|list| amend(event, list)) {
+            correction = Cow::Owned(amended);
+        }
+        let of = correction.of;
+        by_record.entry(of).or_default().insert(0, (event.id, correction));
     }
     by_record
 }
 
+/// A correction with the event that it is.
+type Correction<'a> = (EventId, Cow<'a, Corrected>);
+
+/// What a correction says once it was corrected itself.
+fn amend(event: &Event, corrections: &[Correction<'_>]) -> Option<Corrected> {
+    let amended = corrections.iter().try_fold(event.clone(), |event, (_, by)| apply(&event, by))?;
+    if let What::Corrected(corrected) = amended.what { Some(corrected) } else { None }
+}
+
 fn correct<'a>(
     event: &'a Event,
-    corrections: Option<&Vec<(EventId, &Corrected)>>,
+    corrections: Option<&Vec<Correction<'_>>>,
     not_counted: &mut Vec<NotCounted>,
 ) -> Cow<'a, Event> {
     let mut current = Cow::Borrowed(event);
