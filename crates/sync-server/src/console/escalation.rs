@@ -19,8 +19,9 @@ use crate::store::{StoreError, Tx};
 /// What the page is to say about what was just done.
 #[derive(Debug, Default, Deserialize)]
 pub struct Done {
+    /// A word for it.
     #[serde(default)]
-    done: String,
+    pub done: String,
 }
 
 /// `GET /escalations/{id}`.

@@ -13,7 +13,7 @@ use super::filter::{Filter, Show, Whose};
 use super::viewer::Viewer;
 use crate::store::directory::{Child, People};
 use crate::store::ledger::{HistoryEntry, LedgerLine, Notice};
-use crate::store::log::{LoggedEvent, SetAside};
+use crate::store::log::LoggedEvent;
 use crate::store::{StoreError, Tx};
 
 /// Ended escalations of one person that the inbox offers.
@@ -164,19 +164,6 @@ pub struct EscalationFile {
     pub notices: Vec<(Notice, String)>,
     /// What happened to it, each with the name of who did it.
     pub history: Vec<(HistoryEntry, Option<String>)>,
-}
-
-/// A record that was set aside, with the names that belong to it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SetAsideRow {
-    /// The entry.
-    pub entry: SetAside,
-    /// The device, as its person calls it.
-    pub device: String,
-    /// Whose device it is.
-    pub person: String,
-    /// Whether the viewer may read what came.
-    pub readable: bool,
 }
 
 /// Names by identity, each asked for once.
@@ -351,27 +338,4 @@ fn contacts(tx: &dyn Tx, child: ChildId, now: DateTime<Utc>) -> Result<Vec<Conta
         }
     }
     Ok(contacts)
-}
-
-/// What was set aside from the viewer's own devices and those of the team that they answer for; for
-/// an administrator, from all, but to be read only where they may read the child. The oldest first.
-pub fn set_aside(
-    tx: &dyn Tx,
-    viewer: &Viewer,
-    now: DateTime<Utc>,
-) -> Result<Vec<SetAsideRow>, StoreError> {
-    let team = team_of(tx, viewer)?;
-    let caseload = tx.caseload(viewer.person, now)?;
-    let mut names = Names::default();
-    let mut rows = Vec::new();
-    for entry in tx.quarantine(None)? {
-        let Some(device) = tx.device(entry.device)? else { continue };
-        let own = device.person == viewer.person || team.contains(&device.person);
-        if own || viewer.administrator {
-            let readable = entry.child.map_or(own, |child| caseload.contains(&child));
-            let person = names.of(tx, device.person)?;
-            rows.push(SetAsideRow { entry, device: device.name, person, readable });
-        }
-    }
-    Ok(rows)
 }

@@ -21,6 +21,8 @@ mod parts;
 mod password;
 mod problem;
 mod quarantine;
+mod ruling;
+mod set_aside;
 mod sign_in;
 mod timeline;
 mod times;
@@ -59,6 +61,7 @@ pub fn router() -> Router<AppState> {
         .route("/children/{id}", get(child::show))
         .route("/children/{id}/address", post(child::address))
         .route("/quarantine", get(quarantine::show))
+        .route("/quarantine/{number}", get(ruling::show).post(ruling::decide))
         .route("/assets/{hash}/{name}", get(assets::get))
         .fallback(problem::fallback)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))

@@ -31,12 +31,12 @@ pub fn releasable(
         return Ok(Err(Unsound(message.to_owned())));
     }
     let device = tx.device(entry.device)?.ok_or(StoreError::Missing { what: "device" })?;
-    let head = match entry.seq {
-        1 => Hash::ORIGIN,
-        seq => {
-            let before = tx.known(entry.device, entry.epoch, seq - 1)?;
-            before.ok_or(StoreError::Missing { what: "event of a chain" })?.hash()
-        }
+    let before = match entry.seq {
+        1 => Some(Hash::ORIGIN),
+        seq => tx.known(entry.device, entry.epoch, seq - 1)?.map(|known| known.hash()),
+    };
+    let Some(head) = before else {
+        return Ok(Err(Unsound("the record before it on its device is not here".to_owned())));
     };
     let chain = Chain { epoch: entry.epoch, next_seq: entry.seq, head };
     let limits = Limits { event_bytes: usize::MAX, ..Limits::DEFAULT };
@@ -49,8 +49,8 @@ pub fn releasable(
         return Ok(Err(Unsound("this child is not known here".to_owned())));
     };
     let person = tx.person(origin.person)?.ok_or(StoreError::Missing { what: "person" })?;
-    let held = tx.allocations(child.id)?;
-    let granted = entitlement(&device, &person, &child, &held, &read.body.event, now);
+    let allocations = tx.allocations(child.id)?;
+    let granted = entitlement(&device, &person, &child, &allocations, &read.body.event, now);
     let event = LoggedEvent {
         position: 0,
         id: read.body.event.id,

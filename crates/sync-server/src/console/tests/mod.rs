@@ -1,6 +1,7 @@
 //! The console through its router, on a real store, with a clock that stands still.
 
 mod office;
+mod triage;
 
 use axum::http::StatusCode;
 use doorstep_core::assessment::Standing;

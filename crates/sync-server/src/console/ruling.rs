@@ -1,0 +1,363 @@
+//! `/quarantine/{number}`: a person decides what becomes of a record that was set aside.
+
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use doorstep_core::event::{Agency, ChildSeen, FailedContact, Form as ContactForm, Known, What};
+use doorstep_core::time::london;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::page::{Page, Section, csrf_field};
+use super::problem::{self, Refusal};
+use super::session::SignedIn;
+use super::set_aside::{self, SetAsideFile};
+use super::{parts, quarantine, words};
+use crate::admin::triage::{self, Meant, REASON_CHARS_MAX, Ruling, TriageError};
+use crate::app::AppState;
+use crate::store::Tx;
+
+/// What was typed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    csrf: String,
+    decision: String,
+    reason: String,
+    child: String,
+    what: String,
+    day: String,
+    month: String,
+    year: String,
+    time: String,
+}
+
+/// What is wrong with the form: the id of a field, and words.
+type Fault = (&'static str, String);
+
+/// `GET /quarantine/{number}`.
+pub async fn show(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(number): Path<u64>,
+) -> Response {
+    let typed = Typed::default();
+    problem::or_page(&signed, draw(&state, &signed, number, &typed, &[]).await)
+}
+
+/// `POST /quarantine/{number}`: decides.
+pub async fn decide(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(number): Path<u64>,
+    Form(typed): Form<Typed>,
+) -> Response {
+    problem::or_page(&signed, decide_as(&state, &signed, number, &typed).await)
+}
+
+async fn decide_as(
+    state: &AppState,
+    signed: &SignedIn,
+    number: u64,
+    typed: &Typed,
+) -> Result<Response, Refusal> {
+    signed.check(&typed.csrf)?;
+    let (judge, by) = (state.judge(), signed.viewer.person);
+    let ruling = Ruling { number, by, reason: typed.reason.clone() };
+    let form = typed.clone();
+    let work = move |tx: &mut dyn Tx| rule(tx, &judge, &ruling, &form);
+    let fault = match state.db.write(work).await {
+        Ok(done) => {
+            state.signals.ledger_changed();
+            return Ok(Redirect::to(&format!("/quarantine?done={done}")).into_response());
+        }
+        Err(Stopped::Fault(fault)) => fault,
+        Err(Stopped::Triage(TriageError::Unknown(_))) => return Err(Refusal::NotFound),
+        Err(Stopped::Triage(TriageError::Store(error))) => return Err(error.into()),
+        Err(Stopped::Triage(TriageError::Reason)) => {
+            let words = format!("Say why, in at most {REASON_CHARS_MAX} characters");
+            ("reason", words)
+        }
+        Err(Stopped::Triage(error @ TriageError::Child)) => {
+            ("child", words::sentence_case(&error.to_string()))
+        }
+        Err(Stopped::Triage(error)) => ("decision", words::sentence_case(&error.to_string())),
+    };
+    draw(state, signed, number, typed, &[fault]).await
+}
+
+/// Why a form changed nothing.
+enum Stopped {
+    Fault(Fault),
+    Triage(TriageError),
+}
+
+impl From<TriageError> for Stopped {
+    fn from(error: TriageError) -> Self {
+        Self::Triage(error)
+    }
+}
+
+impl From<crate::store::StoreError> for Stopped {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Triage(error.into())
+    }
+}
+
+fn rule(
+    tx: &mut dyn Tx,
+    judge: &crate::judge::Judge,
+    ruling: &Ruling,
+    typed: &Typed,
+) -> Result<&'static str, Stopped> {
+    match typed.decision.as_str() {
+        "release" => {
+            triage::release(tx, judge, ruling)?;
+            Ok("released")
+        }
+        "dismiss" => {
+            triage::dismiss(tx, judge, ruling)?;
+            Ok("dismissed")
+        }
+        "correct" => {
+            let meant = meant(tx, typed, judge.now())?;
+            triage::correct(tx, judge, ruling, &meant)?;
+            Ok("corrected")
+        }
+        _ => Err(Stopped::Fault(("decision", "Choose what becomes of it".to_owned()))),
+    }
+}
+
+/// What can be recorded in place of a record that cannot be released.
+fn choices() -> impl Iterator<Item = (String, String, What)> {
+    let seen = || ChildSeen {
+        seen_by: Agency("service".to_owned()),
+        needs_met: Known::NotKnown,
+        from_distance: false,
+    };
+    let met = ChildSeen { needs_met: Known::Yes, ..seen() };
+    let failed = ContactForm::ALL.iter().map(|form| {
+        let what = What::FailedContact(FailedContact::new(*form));
+        (form.as_str().to_owned(), format!("Failed contact: {}", words::form(*form)), what)
+    });
+    failed.chain([
+        ("seen".to_owned(), "Child seen, needs known to be met".to_owned(), What::ChildSeen(met)),
+        (
+            "seen-only".to_owned(),
+            "Child seen, not known whether needs are met".to_owned(),
+            What::ChildSeen(seen()),
+        ),
+    ])
+}
+
+fn meant(tx: &dyn Tx, typed: &Typed, now: DateTime<Utc>) -> Result<Meant, Stopped> {
+    let fault = |field, words: &str| Stopped::Fault((field, words.to_owned()));
+    let child = tx.child_called(typed.child.trim())?;
+    let child = child.ok_or_else(|| fault("child", "There is no child with this number"))?;
+    let what = choices().find(|(word, ..)| *word == typed.what);
+    let (.., what) = what.ok_or_else(|| fault("what", "Choose what happened"))?;
+    let number = |text: &str| text.trim().parse::<u32>().ok();
+    let year = typed.year.trim().parse::<i32>().ok();
+    let date = year
+        .zip(number(&typed.month).zip(number(&typed.day)))
+        .and_then(|(year, (month, day))| NaiveDate::from_ymd_opt(year, month, day));
+    let date = date.ok_or_else(|| fault("day", "Enter a date, for example 2 3 2026"))?;
+    let time = NaiveTime::parse_from_str(typed.time.trim(), "%H:%M");
+    let time = time.map_err(|_| fault("time", "Enter a time, for example 14:30"))?;
+    let at = london(date, time);
+    if at > now {
+        return Err(fault("day", "It cannot have happened in the future"));
+    }
+    Ok(Meant { child: child.id, at, what })
+}
+
+async fn draw(
+    state: &AppState,
+    signed: &SignedIn,
+    number: u64,
+    typed: &Typed,
+    faults: &[Fault],
+) -> Result<Response, Refusal> {
+    let viewer = signed.viewer.clone();
+    let now = state.ambient.now();
+    let look = move |tx: &mut dyn Tx| set_aside::one(tx, &viewer, number, now);
+    let file = state.db.write(look).await?.ok_or(Refusal::NotFound)?;
+    let prefix = if faults.is_empty() { "" } else { "Error: " };
+    let page = Page {
+        title: format!("{prefix}Record set aside"),
+        section: Section::Quarantine,
+        signed: Some(signed.signed()),
+        back: Some(("/quarantine", "Back to what is set aside")),
+        content: content(&file, typed, faults, &signed.csrf, now),
+    };
+    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    Ok((status, page.draw()).into_response())
+}
+
+fn content(
+    file: &SetAsideFile,
+    typed: &Typed,
+    faults: &[Fault],
+    csrf: &str,
+    now: DateTime<Utc>,
+) -> Markup {
+    let listed: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
+    let waits = file.row.entry.decision.is_none() && file.row.may_decide;
+    html! {
+        (parts::error_summary(&listed))
+        h1.govuk-heading-l { "Record set aside" }
+        ul.ds-cards { (quarantine::card(&file.row, now)) }
+        @if waits {
+            form method="post" action=(format!("/quarantine/{}", file.row.entry.number))
+                novalidate {
+                (csrf_field(csrf))
+                (decision_field(file, typed, faults))
+                (reason_field(typed, faults))
+                button.govuk-button data-module="govuk-button" { "Record the decision" }
+            }
+        }
+    }
+}
+
+fn fault_of<'a>(faults: &'a [Fault], field: &str) -> Option<&'a str> {
+    faults.iter().find(|(of, _)| *of == field).map(|(_, words)| words.as_str())
+}
+
+/// A field with its label, hint and error around `input`.
+fn group(field: &str, label: &str, hint: &str, faults: &[Fault], input: &Markup) -> Markup {
+    let fault = fault_of(faults, field);
+    html! {
+        div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
+            label.govuk-label for=(field) { (label) }
+            @if !hint.is_empty() { div.govuk-hint id=(format!("{field}-hint")) { (hint) } }
+            (error_message(field, fault))
+            (input)
+        }
+    }
+}
+
+fn error_message(field: &str, fault: Option<&str>) -> Markup {
+    html! {
+        @if let Some(words) = fault {
+            p.govuk-error-message id=(format!("{field}-error")) {
+                span.govuk-visually-hidden { "Error: " } (words)
+            }
+        }
+    }
+}
+
+fn decision_field(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup {
+    let fault = fault_of(faults, "decision");
+    let chosen = |word: &str| typed.decision == word;
+    // The error summary leads to the first of them.
+    let correct_id = if file.unsound.is_none() { "decision-correct" } else { "decision" };
+    html! {
+        div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
+            fieldset.govuk-fieldset {
+                legend."govuk-fieldset__legend govuk-fieldset__legend--m" {
+                    "What becomes of it?"
+                }
+                @if let Some(words) = &file.unsound {
+                    p.govuk-body { "It cannot be released: " (words) "." }
+                }
+                (error_message("decision", fault))
+                div.govuk-radios data-module="govuk-radios" {
+                    @if file.unsound.is_none() {
+                        (radio("release", "decision", "Release it: it is good as it is", None, &chosen))
+                    }
+                    (radio("correct", correct_id, "Record what it meant", Some("meant"), &chosen))
+                    div."govuk-radios__conditional govuk-radios__conditional--hidden" #meant {
+                        (meant_fields(file, typed, faults))
+                    }
+                    (radio("dismiss", "decision-dismiss", "Set it aside for good", None, &chosen))
+                }
+            }
+        }
+    }
+}
+
+fn radio(
+    word: &str,
+    id: &str,
+    label: &str,
+    controls: Option<&str>,
+    chosen: &impl Fn(&str) -> bool,
+) -> Markup {
+    html! {
+        div.govuk-radios__item {
+            input.govuk-radios__input id=(id) name="decision" type="radio"
+                value=(word) checked[chosen(word)] data-aria-controls=[controls];
+            label."govuk-label govuk-radios__label" for=(id) { (label) }
+        }
+    }
+}
+
+fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup {
+    let known = file.child.as_deref().filter(|_| typed.child.is_empty());
+    let child = known.unwrap_or(&typed.child);
+    html! {
+        p.govuk-body { "It is recorded in your name, and stands beside this record for good." }
+        (group("child", "Child", "The number in your own system", faults, &html! {
+            input."govuk-input govuk-input--width-10" #child name="child" type="text"
+                value=(child) spellcheck="false" autocomplete="off";
+        }))
+        (group("what", "What happened", "", faults, &html! {
+            select.govuk-select #what name="what" {
+                option value="" { "Choose" }
+                @for (word, label, _) in choices() {
+                    option value=(word) selected[typed.what == word] { (label) }
+                }
+            }
+        }))
+        (date_field(typed, faults))
+        (group("time", "At what time", "For example, 14:30", faults, &html! {
+            input."govuk-input govuk-input--width-5" #time name="time" type="text"
+                value=(typed.time) autocomplete="off";
+        }))
+    }
+}
+
+fn date_field(typed: &Typed, faults: &[Fault]) -> Markup {
+    let fault = fault_of(faults, "day");
+    let parts = [
+        ("day", "Day", 2, &typed.day),
+        ("month", "Month", 2, &typed.month),
+        ("year", "Year", 4, &typed.year),
+    ];
+    html! {
+        div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
+            fieldset.govuk-fieldset role="group" aria-describedby="day-hint" {
+                legend.govuk-fieldset__legend { "On which day" }
+                div.govuk-hint #day-hint { "For example, 2 3 2026" }
+                (error_message("day", fault))
+                div.govuk-date-input {
+                    @for (name, label, width, value) in parts {
+                        div.govuk-date-input__item {
+                            label."govuk-label govuk-date-input__label" for=(name) { (label) }
+                            input class=(format!(
+                                "govuk-input govuk-date-input__input govuk-input--width-{width}"
+                            )) id=(name) name=(name) type="text" inputmode="numeric"
+                                value=(value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn reason_field(typed: &Typed, faults: &[Fault]) -> Markup {
+    let hint = "It stays beside the record, and its author reads it.";
+    group(
+        "reason",
+        "Why?",
+        hint,
+        faults,
+        &html! {
+            textarea.govuk-textarea #reason name="reason" rows="4" aria-describedby="reason-hint" {
+                (typed.reason)
+            }
+        },
+    )
+}
