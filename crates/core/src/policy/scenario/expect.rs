@@ -295,10 +295,13 @@ impl Comparison<'_> {
     }
 
     fn absent(&self, clause: &str) -> Option<Difference> {
-        if self.of(clause).is_empty() {
-            return None;
-        }
-        Some(self.differs(format!("{clause} absent"), self.describe(clause)))
+        let shown = self.found.indicators.iter().find(|indicator| *indicator.clause.0 == *clause);
+        let found = match shown {
+            Some(indicator) => format!("{clause} shown ({})", indicator.name),
+            None if self.of(clause).is_empty() => return None,
+            None => self.describe(clause),
+        };
+        Some(self.differs(format!("{clause} absent"), found))
     }
 
     /// Where each duty of a clause stands, in words.
