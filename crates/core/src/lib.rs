@@ -13,5 +13,6 @@ pub mod ids;
 pub mod policy;
 pub mod seal;
 pub mod time;
+pub mod trust;
 pub mod wire;
 pub mod words;

@@ -122,6 +122,7 @@ fn fresh_device(
         enrolled: now,
         last_contact: None,
         unsent: 0,
+        oldest_unsent: None,
         revoked: None,
         change: 0,
         directory: 0,

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, EventId};
-use doorstep_core::seal::{Hash, SealedEvent};
+use doorstep_core::seal::{Body, Hash, SealedEvent};
+use doorstep_core::trust::{Claim, ClockSample, Timing, grade};
 use doorstep_core::wire::{Expected, Limits, Outcome, QuarantineCode, Verdict};
 
 use crate::judge::{Judge, history};
@@ -19,6 +20,9 @@ use crate::store::{StoreError, Tx};
 use inspect::{Entitlement, Fault, entitlement, inspect};
 
 pub use release::{Unsound, releasable, release};
+
+/// Stretches of a device's clock that a record is judged by.
+const CLOCK_SAMPLES: usize = 20;
 
 /// What a device pushes.
 #[derive(Clone, Debug)]
@@ -75,7 +79,9 @@ pub fn push(
 ) -> Result<Pushed, StoreError> {
     let chains = tx.chains(device.id)?;
     let chain = chains.into_iter().find(|chain| chain.epoch == batch.epoch);
-    let mut intake = Intake::new(device, chain.unwrap_or(Chain::start(batch.epoch)), limits, now);
+    let chain = chain.unwrap_or(Chain::start(batch.epoch));
+    let samples = tx.clock_samples(device.id, CLOCK_SAMPLES)?;
+    let mut intake = Intake { samples, ..Intake::new(device, chain, limits, now) };
     for (seq, incoming) in (batch.first_seq..).zip(&batch.events) {
         if !intake.take(tx, seq, incoming)? {
             break;
@@ -94,6 +100,8 @@ struct Intake<'a> {
     chain: Chain,
     limits: &'a Limits,
     now: DateTime<Utc>,
+    /// What the device's clocks said when it spoke.
+    samples: Vec<ClockSample>,
     accepted: Vec<LoggedEvent>,
     verdicts: Vec<Draft>,
 }
@@ -106,7 +114,8 @@ enum Draft {
 
 impl<'a> Intake<'a> {
     fn new(device: &'a Device, chain: Chain, limits: &'a Limits, now: DateTime<Utc>) -> Self {
-        Self { device, chain, limits, now, accepted: Vec::new(), verdicts: Vec::new() }
+        let (samples, accepted, verdicts) = (Vec::new(), Vec::new(), Vec::new());
+        Self { device, chain, limits, now, samples, accepted, verdicts }
     }
 
     /// Takes one event; answers whether the next one may follow.
@@ -199,6 +208,7 @@ impl<'a> Intake<'a> {
             hash: incoming.hash(),
             at: read.body.event.at,
             received: self.now,
+            timing: timing(self.device, &read.body, self.now, &self.samples),
             kind: read.kind,
             handed_over,
             body: incoming.bytes().to_owned(),
@@ -283,6 +293,21 @@ impl<'a> Intake<'a> {
         };
         Ok(self.verdicts.into_iter().map(verdict).collect())
     }
+}
+
+/// When a record happened, by what is known of its device's clock. The office's desk has the
+/// server's own.
+fn timing(
+    device: &Device,
+    body: &Body,
+    received: DateTime<Utc>,
+    samples: &[ClockSample],
+) -> Timing {
+    let (at, clock) = (body.event.at, &body.origin.clock);
+    if device.desk_key.is_some() {
+        return Timing::own(at, received);
+    }
+    grade(&Claim { at, clock, received, enrolled: device.enrolled }, samples)
 }
 
 /// Assesses a child from its whole history and those of the `fresh` events that are about it;

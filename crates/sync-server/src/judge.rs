@@ -38,7 +38,7 @@ pub struct Judge {
 /// One event of a child's history, ready to be judged.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// The event. It happened no later than the server took it, whatever its device's clock said.
+    /// The event, at the instant from which limits run, whatever its device's clock said.
     pub event: Event,
     /// Who recorded it.
     pub author: PersonId,
@@ -112,8 +112,8 @@ fn record(logged: &LoggedEvent) -> Result<Record, StoreError> {
     let body: Body = serde_json::from_str(&logged.body)
         .map_err(|source| StoreError::Row { what: "event", source: Box::new(source) })?;
     let mut event = body.event;
-    // A device whose clock runs ahead claims what cannot be: it happened before it was received.
-    event.at = event.at.min(logged.received);
+    // Decided when it was taken, so that judging again gives the same answer.
+    event.at = logged.timing.limits_from;
     Ok(Record { event, author: logged.person })
 }
 

@@ -62,6 +62,7 @@ fn put_desk(
         enrolled: now,
         last_contact: None,
         unsent: 0,
+        oldest_unsent: None,
         revoked: None,
         change: 0,
         directory: 0,

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use doorstep_core::assessment::{Assessment, Escalation, Standing};
 use doorstep_core::ids::{ChildId, EscalationId, EventId, PersonId};
 use doorstep_core::seal::Body;
+use doorstep_core::trust::Timing;
 use doorstep_core::wire::Contact;
 
 use super::filter::{Filter, Show, Whose};
@@ -117,6 +118,8 @@ pub struct Recorded {
     pub person: String,
     /// When it reached the server (UTC).
     pub received: DateTime<Utc>,
+    /// When it happened, as judged then.
+    pub timing: Timing,
 }
 
 /// Everything that the inbox shows.
@@ -279,7 +282,8 @@ fn recorded(
 ) -> Result<Option<Recorded>, StoreError> {
     let Ok(body) = serde_json::from_str::<Body>(&event.body) else { return Ok(None) };
     let person = names.of(tx, event.person)?;
-    Ok(Some(Recorded { position: event.position, body, person, received: event.received }))
+    let LoggedEvent { position, received, timing, .. } = *event;
+    Ok(Some(Recorded { position, body, person, received, timing }))
 }
 
 /// Everything about one escalation; none where there is no such.

@@ -1,10 +1,13 @@
 //! A child's timeline: what happened, in the order in which it happened, with what arrived late,
 //! was corrected or was withdrawn marked as such.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::London;
 use doorstep_core::event::{Corrected, What, Withdrawn};
 use doorstep_core::ids::EventId;
+use doorstep_core::trust::{Timing, Trust};
 use maud::{Markup, html};
 
 use super::gather::Recorded;
@@ -54,6 +57,9 @@ fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
                 "Arrived late: happened " (happened) ", reached us " (came)
             }
         }
+        @if record.timing.differs_from(event.at) {
+            p.ds-timeline__mark { (clock_words(record, now)) }
+        }
         @for (correction, by) in corrections(all, event.id) {
             p.ds-timeline__mark {
                 "Corrected " (times::short(by.body.event.at, now)) " by " (by.person) ": "
@@ -67,6 +73,24 @@ fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
             }
         }
     }
+}
+
+/// What is said where the device's clock was not right.
+fn clock_words(record: &Recorded, now: DateTime<Utc>) -> String {
+    let Timing { corrected, limits_from, trust } = record.timing;
+    let sure = match trust {
+        Trust::Anchored => "it happened",
+        Trust::Estimated => "it happened about",
+        Trust::Unanchored => "it is not sure when it happened; at the latest",
+    };
+    let mut words =
+        format!("The clock of its device was not right: {sure} {}", times::short(corrected, now));
+    if limits_from == corrected {
+        words.push_str(", and limits run from then");
+    } else {
+        let _ = write!(words, ". Limits run from {}", times::short(limits_from, now));
+    }
+    words
 }
 
 /// When it happened and when it came, in the same form: `Monday 10:00` where both are within a week
@@ -127,7 +151,12 @@ pub fn brief(record: &Recorded, now: DateTime<Utc>) -> String {
         What::FailedContact(contact) => words::form(contact.form).to_owned(),
         other => words::title(other).to_lowercase(),
     };
-    format!("{words} ({})", times::short(event.at, now))
+    let claimed = times::short(event.at, now);
+    if record.timing.differs_from(event.at) {
+        let from = times::short(record.timing.limits_from, now);
+        return format!("{words} ({claimed} by its device; limits run from {from})");
+    }
+    format!("{words} ({claimed})")
 }
 
 /// Records of an escalation that are named; how many more there are is said.

@@ -6,6 +6,8 @@ use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::ChildId;
 use doorstep_core::seal::SealedEvent;
+use doorstep_core::time::ClockReading;
+use doorstep_core::trust::ClockSample;
 use doorstep_core::wire::{Cursor, Limits, PROTOCOL, Place, Settled, SyncResponse};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -37,8 +39,10 @@ struct PushAndPull {
     epoch: u32,
     first_seq: u64,
     events: Vec<Box<RawValue>>,
+    clock: Option<ClockReading>,
     #[serde(default)]
     unsent_beyond: u64,
+    oldest_unsent: Option<DateTime<Utc>>,
     cursor: Option<Cursor>,
     #[serde(default)]
     again: Vec<ChildId>,
@@ -119,9 +123,13 @@ fn exchange(
     if shut_out && batch.events.is_empty() {
         return Err(Refusal::Revoked);
     }
+    if let Some(clock) = &request.clock {
+        tx.put_clock_sample(device.id, &ClockSample::of(clock, now))?;
+    }
     let pushed = ingest::push(tx, judge, &device, batch, limits, now)?;
     device.last_contact = Some(now);
     device.unsent = request.unsent_beyond;
+    device.oldest_unsent = request.oldest_unsent;
     device.app.clone_from(&request.app);
     let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
     let cursor = request.cursor.as_ref();

@@ -7,7 +7,7 @@ use doorstep_core::wire::Limits;
 use serde_json::value::RawValue;
 
 use super::inspect::{Entitlement, Fault, entitlement, inspect, same_record};
-use super::{Incoming, judge_child};
+use super::{CLOCK_SAMPLES, Incoming, judge_child, timing};
 use crate::judge::Judge;
 use crate::store::devices::Chain;
 use crate::store::log::{LoggedEvent, SetAside};
@@ -49,6 +49,7 @@ pub fn releasable(
         return Ok(Err(Unsound("this child is not known here".to_owned())));
     };
     let person = tx.person(origin.person)?.ok_or(StoreError::Missing { what: "person" })?;
+    let samples = tx.clock_samples(device.id, CLOCK_SAMPLES)?;
     let allocations = tx.allocations(child.id)?;
     let granted = entitlement(&device, &person, &child, &allocations, &read.body.event, now);
     let event = LoggedEvent {
@@ -62,6 +63,7 @@ pub fn releasable(
         hash: entry.hash,
         at: read.body.event.at,
         received: entry.received,
+        timing: timing(&device, &read.body, entry.received, &samples),
         kind: read.kind,
         handed_over: !matches!(granted, Ok(Entitlement::Holds)),
         body: entry.bytes.clone(),

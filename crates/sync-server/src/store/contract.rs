@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use doorstep_core::event::{ChildRecord, Role};
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId, TeamId};
 use doorstep_core::seal::{Hash, Signature};
+use doorstep_core::trust::{ClockSample, Timing};
 use uuid::Uuid;
 
 use super::devices::{Chain, Device, Grant};
@@ -24,6 +25,7 @@ pub async fn all(mut fresh: impl FnMut() -> Db) {
     an_external_id_belongs_to_one(&fresh()).await;
     a_caseload_follows_allocations_and_teams(&fresh()).await;
     a_chain_only_grows(&fresh()).await;
+    a_clock_sample_stands_for_its_stretch(&fresh()).await;
     a_reading_sees_one_instant(&fresh()).await;
     news_are_of_children_that_were_sent_whole(&fresh()).await;
 }
@@ -70,6 +72,7 @@ fn device(n: u8) -> Device {
         enrolled: MONDAY,
         last_contact: None,
         unsent: 0,
+        oldest_unsent: None,
         revoked: None,
         change: 0,
         directory: 0,
@@ -92,6 +95,7 @@ fn event(seq: u64) -> LoggedEvent {
         hash: Hash::of(body.as_bytes()),
         at: MONDAY,
         received: MONDAY,
+        timing: Timing::own(MONDAY, MONDAY),
         kind: "failed-contact".into(),
         handed_over: false,
         body,
@@ -238,6 +242,27 @@ pub async fn what_is_set_aside_is_decided_about_once(db: &Db) {
     assert_eq!(db.read(under(2)).await.expect("reads"), None, "a fork stands beside the chain");
     let by_number = db.read(|tx| tx.set_aside_entry(2)).await.expect("reads");
     assert_eq!(by_number.map(|entry| entry.code), Some(SetAside::FORK.to_owned()));
+}
+
+/// Samples of one stretch are one, with its last moment; a jump or a new start begins another.
+pub async fn a_clock_sample_stands_for_its_stretch(db: &Db) {
+    furnish(db).await;
+    let sample = |minutes: i64, ahead_s: i64, boot: u128| ClockSample {
+        wall: MONDAY + TimeDelta::minutes(minutes) + TimeDelta::seconds(ahead_s),
+        server: MONDAY + TimeDelta::minutes(minutes),
+        monotonic_ms: u64::try_from(minutes * 60_000).ok(),
+        boot: Some(Uuid::from_u128(boot)),
+    };
+    let kept = [sample(1, 4, 1), sample(2, 3600, 1), sample(3, 3600, 2), sample(9, 3601, 2)];
+    let [.., before, last] = kept;
+    let all = [sample(0, 0, 1), kept[0], kept[1], before, last];
+    db.write(move |tx| all.iter().try_for_each(|sample| tx.put_clock_sample(device(1).id, sample)))
+        .await
+        .expect("keeps them");
+    let read = |count| move |tx: &dyn Tx| tx.clock_samples(device(1).id, count);
+    assert_eq!(db.read(read(9)).await.expect("reads"), [kept[0], kept[1], last]);
+    assert_eq!(db.read(read(1)).await.expect("reads"), [last]);
+    assert_eq!(db.read(|tx| tx.clock_samples(device(2).id, 9)).await.expect("reads"), []);
 }
 
 /// What was set aside is kept once; a fork stands beside the chain.

@@ -1,10 +1,14 @@
 //! Devices: whose they are, how far their chains go, and what was sent to them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::{ChildId, DeviceId, PersonId};
 use doorstep_core::seal::Hash;
+use doorstep_core::trust::ClockSample;
 
 use super::StoreError;
+
+/// How much two samples' offsets may differ and still belong to one stretch.
+pub const STRETCH: TimeDelta = TimeDelta::seconds(10);
 
 /// A device that may speak to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +33,8 @@ pub struct Device {
     pub last_contact: Option<DateTime<Utc>>,
     /// How many events it said that it still holds.
     pub unsent: u64,
+    /// When the oldest of them was recorded, by the device's clock (UTC), as last reported.
+    pub oldest_unsent: Option<DateTime<Utc>>,
     /// Since when it is revoked (UTC).
     pub revoked: Option<DateTime<Utc>>,
     /// The number of the last change to what it holds.
@@ -104,6 +110,17 @@ pub trait Devices {
     fn code(&self, hash: Hash) -> Result<Option<EnrolmentCode>, StoreError>;
     /// Writes a code.
     fn put_code(&mut self, code: &EnrolmentCode) -> Result<(), StoreError>;
+
+    /// What a device's clocks said when it spoke, the oldest first: the last `count` stretches.
+    fn clock_samples(&self, device: DeviceId, count: usize)
+    -> Result<Vec<ClockSample>, StoreError>;
+    /// Keeps what a device's clocks said. Where they still are as far from the server's as at the
+    /// last sample ([`STRETCH`]), since the same start, it takes that sample's place.
+    fn put_clock_sample(
+        &mut self,
+        device: DeviceId,
+        sample: &ClockSample,
+    ) -> Result<(), StoreError>;
 
     /// What was sent to a device with a change number above `after`, in the order of the changes.
     fn grants(&self, device: DeviceId, after: u64) -> Result<Vec<Grant>, StoreError>;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::seal::{Hash, Signature};
+use doorstep_core::trust::Timing;
 
 use super::StoreError;
 
@@ -29,6 +30,8 @@ pub struct LoggedEvent {
     pub at: DateTime<Utc>,
     /// When the server took it (UTC).
     pub received: DateTime<Utc>,
+    /// When it happened, as judged when it was taken. Never judged again.
+    pub timing: Timing,
     /// Its type.
     pub kind: String,
     /// The author no longer held the child when it came.

@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use doorstep_core::event::{FailedContact, Form, What};
 use doorstep_core::seal::{Body, SealedEvent, Signature};
+use doorstep_core::trust::{ClockSample, Timing, Trust};
 use doorstep_core::wire::{Outcome, QuarantineCode};
 use serde_json::value::RawValue;
 
@@ -253,4 +254,33 @@ async fn the_office_records_a_change_of_plans_as_an_event() {
     );
     let stored = bench.state.db.read(move |tx| tx.child(child)).await.unwrap().unwrap();
     assert!(stored.record.plans.is_empty(), "what the record said before stays");
+}
+
+#[tokio::test]
+async fn a_record_by_a_clock_that_ran_ahead_is_judged_by_when_it_happened() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let id = phone.device;
+    let (ahead, visit) = (TimeDelta::hours(3), MONDAY + TimeDelta::minutes(30));
+    let event = sealed(phone.no_response(child, visit + ahead));
+    bench.clock.pass(TimeDelta::hours(8));
+    let server = bench.now();
+    let sample = ClockSample { wall: server + ahead, server, monotonic_ms: None, boot: None };
+    let keep = move |tx: &mut dyn crate::store::Tx| tx.put_clock_sample(id, &sample);
+    bench.state.db.write(keep).await.unwrap();
+    assert_eq!(words(&bench.push(&phone, 1, vec![event]).await), ["stored 1"]);
+    let log = bench.state.db.read(|tx| tx.log_page(0, 1)).await.unwrap();
+    let expected = Timing { corrected: visit, limits_from: visit, trust: Trust::Estimated };
+    assert_eq!((log[0].at, log[0].timing), (visit + ahead, expected));
+    let stored = bench.state.db.read(move |tx| tx.assessment(child)).await.unwrap().unwrap();
+    let since = stored.assessment.escalations.iter().map(|escalation| escalation.since);
+    assert_eq!(since.min(), Some(visit), "limits run from the visit");
+    // Another sample later changes nothing that was decided: judging again gives the same.
+    let other = ClockSample { wall: server, server, monotonic_ms: None, boot: None };
+    let keep = move |tx: &mut dyn crate::store::Tx| tx.put_clock_sample(id, &other);
+    bench.state.db.write(keep).await.unwrap();
+    let policy = bench.state.policy.clone();
+    let look = move |tx: &dyn crate::store::Tx| crate::verify::verify(tx, &policy);
+    assert_eq!(bench.state.db.read(look).await.unwrap().findings, []);
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use doorstep_core::ids::{ChildId, DeviceId};
 use doorstep_core::seal::{Body, Digest, Hash, Origin, VerifyingKey};
+use doorstep_core::trust::Timing;
 use ed25519_dalek::Verifier as _;
 
 use super::Report;
@@ -80,6 +81,10 @@ fn check_event(
     let place = event.position;
     if Hash::of(event.body.as_bytes()) != event.hash {
         report.find(format!("position {place}: the hash is not that of the event"));
+    }
+    let Timing { corrected, limits_from, .. } = event.timing;
+    if limits_from > corrected || corrected > event.received {
+        report.find(format!("position {place}: limits run from after it was received"));
     }
     let signed = key.is_some_and(|key| {
         let signature = ed25519_dalek::Signature::from_bytes(&event.signature.0);

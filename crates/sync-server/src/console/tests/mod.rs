@@ -5,7 +5,8 @@ mod triage;
 
 use axum::http::StatusCode;
 use doorstep_core::assessment::Standing;
-use doorstep_core::ids::PersonId;
+use doorstep_core::ids::{EventId, PersonId};
+use doorstep_core::trust::{Timing, Trust};
 
 use crate::config::Config;
 use crate::console::accounts::{self, AccountError};
@@ -397,4 +398,19 @@ async fn the_live_inbox_asks_for_a_session_and_tells_of_changes() {
     let mut frames = response.into_body().into_data_stream();
     let frame = futures_util::StreamExt::next(&mut frames).await.unwrap().unwrap();
     assert!(std::str::from_utf8(&frame).unwrap().contains("event: changed"));
+}
+
+#[tokio::test]
+async fn a_clock_that_was_wrong_is_named_where_its_record_is_shown() {
+    let office = Office::open().await;
+    let mut event = office.state.db.read(|tx| tx.log_page(0, 9)).await.unwrap().remove(1);
+    let at = office::utc("2026-03-02T08:00:00Z");
+    event.timing = Timing { corrected: at, limits_from: at, trust: Trust::Anchored };
+    (event.id, event.seq, event.position) = (EventId(id(0x77)), 0x77, 0);
+    event.body = event.body.replace(&id(0x32).to_string(), &id(0x77).to_string());
+    office.write(move |tx| tx.append(std::slice::from_ref(&event)).map(drop)).await;
+    let session = office.sign_in("margaret").await;
+    let page = office.get(&child(), &session).await.text;
+    assert!(page.contains("The clock of its device was not right: it happened"), "{page}");
+    assert!(page.contains("and limits run from then"));
 }

@@ -13,6 +13,7 @@ use doorstep_core::event::{ChildRecord, Plan, Role};
 use doorstep_core::ids::{ChildId, DeviceId, EscalationId, EventId, PersonId, TeamId};
 use doorstep_core::policy::Policy;
 use doorstep_core::seal::{Body, Hash, Signature};
+use doorstep_core::trust::Timing;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -298,6 +299,7 @@ fn device() -> Device {
         enrolled: utc("2026-01-01T00:00:00Z"),
         last_contact: None,
         unsent: 0,
+        oldest_unsent: None,
         revoked: None,
         change: 0,
         directory: 0,
@@ -368,6 +370,7 @@ fn event(number: u128, at: &str, received: &str, what: &Value) -> LoggedEvent {
         hash: Hash::of(body.as_bytes()),
         at: utc(at),
         received: utc(received),
+        timing: Timing::own(utc(at), utc(received)),
         kind: what["type"].as_str().unwrap().to_owned(),
         handed_over: false,
         body,

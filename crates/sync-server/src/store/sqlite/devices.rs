@@ -2,6 +2,7 @@
 
 use doorstep_core::ids::{DeviceId, PersonId};
 use doorstep_core::seal::Hash;
+use doorstep_core::trust::ClockSample;
 use rusqlite::{Row, named_params, params};
 
 use super::SqliteTx;
@@ -10,10 +11,11 @@ use super::values::{
     text_option,
 };
 use crate::store::StoreError;
-use crate::store::devices::{Chain, Device, Devices, EnrolmentCode, Grant};
+use crate::store::devices::{Chain, Device, Devices, EnrolmentCode, Grant, STRETCH};
 
 const DEVICE: &str = "SELECT id, person, public_key, token_hash, desk_key, name, app, \
-                      enrolled_ms, last_contact_ms, unsent, revoked_ms, change, directory \
+                      enrolled_ms, last_contact_ms, unsent, oldest_unsent_ms, revoked_ms, \
+                      change, directory \
                       FROM device";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
@@ -28,6 +30,7 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         enrolled: instant(row, "enrolled_ms")?,
         last_contact: instant_option(row, "last_contact_ms")?,
         unsent: number(row, "unsent")?,
+        oldest_unsent: instant_option(row, "oldest_unsent_ms")?,
         revoked: instant_option(row, "revoked_ms")?,
         change: number(row, "change")?,
         directory: number(row, "directory")?,
@@ -57,14 +60,16 @@ impl Devices for SqliteTx<'_> {
 
     fn put_device(&mut self, device: &Device) -> Result<(), StoreError> {
         let sql = "INSERT INTO device (id, person, public_key, token_hash, desk_key, name, app, \
-                   enrolled_ms, last_contact_ms, unsent, revoked_ms, change, directory) \
+                   enrolled_ms, last_contact_ms, unsent, oldest_unsent_ms, revoked_ms, change, \
+                   directory) \
                    VALUES (:id, :person, :public_key, :token_hash, :desk_key, :name, :app, \
-                   :enrolled, :last_contact, :unsent, :revoked, :change, :directory) \
+                   :enrolled, :last_contact, :unsent, :oldest_unsent, :revoked, :change, :directory) \
                    ON CONFLICT (id) DO UPDATE SET person = excluded.person, \
                    public_key = excluded.public_key, token_hash = excluded.token_hash, \
                    desk_key = excluded.desk_key, name = excluded.name, app = excluded.app, \
                    enrolled_ms = excluded.enrolled_ms, \
                    last_contact_ms = excluded.last_contact_ms, unsent = excluded.unsent, \
+                   oldest_unsent_ms = excluded.oldest_unsent_ms, \
                    revoked_ms = excluded.revoked_ms, change = excluded.change, \
                    directory = excluded.directory";
         let params = named_params! {
@@ -78,6 +83,7 @@ impl Devices for SqliteTx<'_> {
             ":enrolled": ms(device.enrolled),
             ":last_contact": ms_option(device.last_contact),
             ":unsent": signed(device.unsent),
+            ":oldest_unsent": ms_option(device.oldest_unsent),
             ":revoked": ms_option(device.revoked),
             ":change": signed(device.change),
             ":directory": signed(device.directory),
@@ -129,6 +135,54 @@ impl Devices for SqliteTx<'_> {
             text_option(code.used_by.as_ref())
         ];
         self.execute("write a device code", sql, params).map(drop)
+    }
+
+    fn clock_samples(
+        &self,
+        device: DeviceId,
+        count: usize,
+    ) -> Result<Vec<ClockSample>, StoreError> {
+        let sql = "SELECT wall_ms, server_ms, monotonic_ms, boot FROM clock_sample \
+                   WHERE device = ?1 ORDER BY number DESC LIMIT ?2";
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        let params = params![device.to_string(), count];
+        let mut samples = self.all("read clock samples", sql, params, |row| {
+            let monotonic_ms: Option<i64> = row.get("monotonic_ms")?;
+            Ok(ClockSample {
+                wall: instant(row, "wall_ms")?,
+                server: instant(row, "server_ms")?,
+                monotonic_ms: monotonic_ms.and_then(|ms| u64::try_from(ms).ok()),
+                boot: parsed_option(row, "boot")?,
+            })
+        })?;
+        samples.reverse();
+        Ok(samples)
+    }
+
+    fn put_clock_sample(
+        &mut self,
+        device: DeviceId,
+        sample: &ClockSample,
+    ) -> Result<(), StoreError> {
+        let last = self.clock_samples(device, 1)?.pop();
+        let goes_on = last.is_some_and(|last| {
+            last.boot == sample.boot && (last.offset() - sample.offset()).abs() <= STRETCH
+        });
+        let sql = if goes_on {
+            "UPDATE clock_sample SET wall_ms = ?2, server_ms = ?3, monotonic_ms = ?4, boot = ?5 \
+             WHERE number = (SELECT max(number) FROM clock_sample WHERE device = ?1)"
+        } else {
+            "INSERT INTO clock_sample (device, wall_ms, server_ms, monotonic_ms, boot) \
+             VALUES (?1, ?2, ?3, ?4, ?5)"
+        };
+        let params = params![
+            device.to_string(),
+            ms(sample.wall),
+            ms(sample.server),
+            sample.monotonic_ms.map(signed),
+            text_option(sample.boot.as_ref()),
+        ];
+        self.execute("keep a clock sample", sql, params).map(drop)
     }
 
     fn grants(&self, device: DeviceId, after: u64) -> Result<Vec<Grant>, StoreError> {

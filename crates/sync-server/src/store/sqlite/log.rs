@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use doorstep_core::ids::{ChildId, DeviceId, EventId};
 use doorstep_core::seal::Digest;
+use doorstep_core::trust::Timing;
 use rusqlite::types::Type;
 use rusqlite::{Params, Row, named_params, params};
 
@@ -17,7 +18,8 @@ use crate::store::directory::{ChildLog, Directory as _};
 use crate::store::log::{Access, Decision, DecisionOutcome, Known, Log, LoggedEvent, SetAside};
 
 const EVENT: &str = "SELECT e.position, e.id, e.child, e.person, e.device, e.epoch, e.seq, \
-                     e.hash, e.at_ms, e.received_ms, e.kind, e.handed_over, e.body, e.signature \
+                     e.hash, e.at_ms, e.received_ms, e.corrected_ms, e.limits_from_ms, e.trust, \
+                     e.kind, e.handed_over, e.body, e.signature \
                      FROM event e";
 
 const SET_ASIDE: &str = "SELECT number, device, epoch, seq, hash, code, message, child, \
@@ -36,6 +38,11 @@ fn event(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
         hash: hash(row, "hash")?,
         at: instant(row, "at_ms")?,
         received: instant(row, "received_ms")?,
+        timing: Timing {
+            corrected: instant(row, "corrected_ms")?,
+            limits_from: instant(row, "limits_from_ms")?,
+            trust: parsed(row, "trust")?,
+        },
         kind: row.get("kind")?,
         handed_over: row.get("handed_over")?,
         body: row.get("body")?,
@@ -103,8 +110,10 @@ impl SqliteTx<'_> {
 
     fn insert_event(&self, event: &LoggedEvent, position: u64) -> Result<(), StoreError> {
         let sql = "INSERT INTO event (position, id, child, person, device, epoch, seq, hash, \
-                   at_ms, received_ms, kind, handed_over, body, signature) VALUES (:position, \
-                   :id, :child, :person, :device, :epoch, :seq, :hash, :at, :received, :kind, \
+                   at_ms, received_ms, corrected_ms, limits_from_ms, trust, kind, handed_over, \
+                   body, signature) VALUES (:position, \
+                   :id, :child, :person, :device, :epoch, :seq, :hash, :at, :received, \
+                   :corrected, :limits_from, :trust, :kind, \
                    :handed_over, :body, :signature)";
         let params = named_params! {
             ":position": signed(position),
@@ -117,6 +126,9 @@ impl SqliteTx<'_> {
             ":hash": event.hash.0,
             ":at": ms(event.at),
             ":received": ms(event.received),
+            ":corrected": ms(event.timing.corrected),
+            ":limits_from": ms(event.timing.limits_from),
+            ":trust": event.timing.trust.as_str(),
             ":kind": event.kind,
             ":handed_over": event.handed_over,
             ":body": event.body,
