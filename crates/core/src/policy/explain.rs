@@ -53,8 +53,9 @@ pub trait Source {
 pub enum TimeSource {
     /// The time that was stated with the record.
     Stated,
-    /// The time of arrival: the stated time was later, which cannot be.
-    Received,
+    /// An earlier time than stated: the device's clock was found to be off, or the stated time was
+    /// later than arrival, which cannot be.
+    Earlier,
 }
 
 /// What an assessment rests on, in words.
@@ -154,15 +155,15 @@ impl Teller<'_> {
         let late: Vec<String> = self
             .events
             .iter()
-            .filter(|event| self.source.time(event.id) == TimeSource::Received)
+            .filter(|event| self.source.time(event.id) == TimeSource::Earlier)
             .map(|event| self.event(event.id))
             .collect();
         if late.is_empty() {
             return "every time is the one stated with its record".to_owned();
         }
         format!(
-            "times are those stated with the records, but for these, whose stated time was later \
-             than their arrival and which count from arrival: {}",
+            "times are those stated with the records, but for these, whose device's clock was off \
+             and whose limits run from the earlier plausible time: {}",
             late.join("; ")
         )
     }

@@ -11,7 +11,7 @@ use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
-use super::{access, gather};
+use super::{access, gather, judged};
 use crate::app::AppState;
 use crate::judge;
 use crate::store::{StoreError, Tx};
@@ -49,7 +49,8 @@ async fn draw(
         ("acknowledged", Some(_)) => Said::SomebodyWasFirst,
         _ => Said::Nothing,
     };
-    let view = EscalationPage { escalation: &escalation, said, csrf: &signed.csrf, now };
+    let judged = judged::of(&state.policy, &escalation);
+    let view = EscalationPage { escalation: &escalation, judged, said, csrf: &signed.csrf, now };
     let page = Page {
         title: format!("{}: {}", escalation.raised.child_name, escalation.raised.escalation.clause),
         section: Section::Inbox,

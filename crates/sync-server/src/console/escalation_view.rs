@@ -5,6 +5,7 @@ use doorstep_core::assessment::{Assessment, Duty};
 use maud::{Markup, html};
 
 use super::gather::EscalationFile;
+use super::judged::{self, Judged};
 use super::page::csrf_field;
 use super::times::{self, Pressure};
 use super::{child_view, inbox_view, parts, timeline, words};
@@ -15,6 +16,8 @@ use crate::store::ledger::{self, HistoryEntry, Reason};
 pub struct EscalationPage<'a> {
     /// The escalation and what is around it.
     pub escalation: &'a EscalationFile,
+    /// How it was judged.
+    pub judged: Option<Judged>,
     /// What somebody has just done, if anything.
     pub said: Said,
     /// The token of the form.
@@ -81,6 +84,9 @@ fn reasons(page: &EscalationPage<'_>) -> Markup {
     html! {
         h2.govuk-heading-m { "Why you are told" }
         (parts::summary_list(&why_rows(page)))
+        @if let Some(judged) = &page.judged {
+            (judged::draw(judged))
+        }
         h2.govuk-heading-m { "Timeline" }
         (timeline::timeline(&page.escalation.file.records, page.now))
         (child_view::duties("What else is owed", &others, page.now))

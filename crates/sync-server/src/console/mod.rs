@@ -16,6 +16,7 @@ mod filter;
 mod gather;
 mod inbox;
 mod inbox_view;
+mod judged;
 mod page;
 mod parts;
 mod password;
