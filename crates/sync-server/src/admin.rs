@@ -5,6 +5,7 @@ mod entries;
 mod office;
 pub mod policy;
 pub mod triage;
+pub mod visits;
 
 use std::time::Duration;
 

@@ -68,6 +68,12 @@ pub const KEYS: &[Key] = &[
         "minutes",
         "How long somebody may take notice of an immediate escalation before it moves up.",
     ),
+    key(
+        "silence",
+        "240",
+        "minutes",
+        "How long the device of somebody with a planned visit may be silent before it is raised.",
+    ),
     key("enrol_code_lifetime", "10", "minutes", "How long a device code works."),
     key("enrol_attempts", "20", "attempts a minute", "Wrong device codes taken before a pause."),
     key("smtp_host", "", "host name", "The mail server for notices. Without it none are mailed."),
@@ -170,6 +176,8 @@ pub struct Config {
     pub sweep_interval: Duration,
     /// How long an immediate escalation waits for notice before it moves up.
     pub acknowledge_immediate: Duration,
+    /// How long the device of somebody with a planned visit may be silent before it is raised.
+    pub silence: Duration,
     /// How long a device code works.
     pub enrol_code_lifetime: Duration,
     /// Wrong device codes a minute.
@@ -199,6 +207,7 @@ impl Default for Config {
             stop_within: second(10),
             sweep_interval: second(60),
             acknowledge_immediate: second(1800),
+            silence: second(14_400),
             enrol_code_lifetime: second(600),
             enrol_attempts: 20,
             smtp: Smtp {
@@ -354,6 +363,7 @@ impl Config {
             "stop_within" => self.stop_within = seconds()?,
             "sweep_interval" => self.sweep_interval = seconds().filter(|s| !s.is_zero())?,
             "acknowledge_immediate" => self.acknowledge_immediate = minutes(value)?,
+            "silence" => self.silence = minutes(value)?,
             "enrol_code_lifetime" => self.enrol_code_lifetime = minutes(value)?,
             "enrol_attempts" => self.enrol_attempts = value.parse().ok()?,
             "smtp_host" => value.clone_into(&mut self.smtp.host),

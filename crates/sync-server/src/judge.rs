@@ -4,6 +4,7 @@
 mod addressee;
 mod ledger;
 mod pass_on;
+pub mod visits;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::ambient::Ambient;
 use crate::store::directory::Child;
 use crate::store::ledger::{LedgerLine, StoredAssessment};
 use crate::store::log::LoggedEvent;
+use crate::store::visits::PlannedVisit;
 use crate::store::{StoreError, Tx};
 
 pub use ledger::acknowledge;
@@ -59,7 +61,8 @@ impl Judge {
         history: &[Record],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let assessment = assessment(&self.policy, child, history, now);
+        let visits = tx.planned_visits_of(child.id)?;
+        let assessment = complete(&self.policy, child, history, &visits, now);
         let before = tx.assessment(child.id)?;
         let lines = tx.lines(child.id)?;
         let changed = before.as_ref().is_none_or(|stored| differ(&stored.assessment, &assessment));
@@ -99,6 +102,20 @@ pub fn assessment(
 ) -> Assessment {
     let events: Vec<_> = history.iter().map(|record| record.event.clone()).collect();
     policy.assess(&child.record, &events, as_of)
+}
+
+/// What the policies and the organisation's own rule about planned visits say of `child` at `as_of`.
+pub fn complete(
+    policy: &Policy,
+    child: &Child,
+    history: &[Record],
+    visits: &[PlannedVisit],
+    as_of: DateTime<Utc>,
+) -> Assessment {
+    let events: Vec<_> = history.iter().map(|record| record.event.clone()).collect();
+    let mut assessment = policy.assess(&child.record, &events, as_of);
+    visits::add(&mut assessment, visits, &events);
+    assessment
 }
 
 /// Reads logged events, by position, into a history. A record that came twice (a phone that was

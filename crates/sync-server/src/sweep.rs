@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::ChildId;
 
 use crate::app::AppState;
-use crate::judge::pass_on_unacknowledged;
+use crate::judge::{pass_on_unacknowledged, visits};
 use crate::store::{StoreError, Tx};
 
 /// How many children are assessed in one transaction.
@@ -52,13 +52,18 @@ pub async fn sweep_all(state: &AppState, now: DateTime<Utc>) -> Result<usize, St
     Ok(ids.len())
 }
 
-/// Moves up what nobody took notice of in time.
+/// Notes whose devices are silent, and moves up what nobody took notice of in time.
 async fn pass_on(state: &AppState, now: DateTime<Utc>) -> Result<(), StoreError> {
     let judge = state.judge();
     let within = TimeDelta::from_std(state.config.acknowledge_immediate);
     let within = within.unwrap_or(TimeDelta::minutes(30));
-    let work = move |tx: &mut dyn Tx| pass_on_unacknowledged(tx, &judge, within, now);
-    if state.db.write(work).await? > 0 {
+    let silence = TimeDelta::from_std(state.config.silence).unwrap_or(TimeDelta::hours(4));
+    let work = move |tx: &mut dyn Tx| {
+        let noted = visits::note_silence(tx, &judge, silence, now)?;
+        let passed = pass_on_unacknowledged(tx, &judge, within, now)?;
+        Ok::<_, StoreError>(noted || passed > 0)
+    };
+    if state.db.write(work).await? {
         state.signals.inbox_changed();
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::fmt;
 use doorstep_core::escalation::difference;
 use doorstep_core::policy::Policy;
 
-use crate::judge::{assessment, differ, entries, history};
+use crate::judge::{complete, differ, entries, history};
 use crate::store::directory::Child;
 use crate::store::{StoreError, Tx};
 
@@ -99,7 +99,8 @@ fn check_child(
             return Ok(());
         }
     };
-    let again = assessment(policy, child, &history, stored.assessment.as_of);
+    let visits = tx.planned_visits_of(id)?;
+    let again = complete(policy, child, &history, &visits, stored.assessment.as_of);
     if differ(&again, &stored.assessment) {
         report.find(format!("child {id}: assessing the log again gives another answer"));
     }

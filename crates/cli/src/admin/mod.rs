@@ -6,6 +6,7 @@ pub mod demo;
 pub mod import;
 mod list;
 mod quarantine;
+mod visits;
 
 use std::path::PathBuf;
 
@@ -86,6 +87,11 @@ enum Action {
         #[command(subcommand)]
         action: quarantine::Action,
     },
+    /// Planned visits: list, import, call off
+    Visits {
+        #[command(subcommand)]
+        action: visits::Action,
+    },
     /// Make an account for the console, or set its password
     Account {
         /// The person, by external id or name
@@ -140,6 +146,7 @@ pub fn run(args: &AdminArgs, out: &mut Out) -> Outcome {
             out.line("The device is shut out. What it recorded before is still taken.")
         }
         Action::Quarantine { action } => quarantine::run(&office, action, out),
+        Action::Visits { action } => visits::run(&office, action, out),
         Action::Account { person, login } => account::run(&office, person, login, out),
         Action::Demo { json } => demo::run(&office, *json, out),
     }

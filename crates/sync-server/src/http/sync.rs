@@ -18,7 +18,7 @@ use crate::app::AppState;
 use crate::deliver::{self, Page};
 use crate::enrol::authenticate;
 use crate::ingest::{self, Batch, Incoming, Pushed};
-use crate::judge::Judge;
+use crate::judge::{Judge, visits};
 use crate::store::devices::Device;
 use crate::store::directory::Organisation;
 use crate::store::{StoreError, Tx};
@@ -126,6 +126,7 @@ fn exchange(
     if let Some(clock) = &request.clock {
         tx.put_clock_sample(device.id, &ClockSample::of(clock, now))?;
     }
+    let heard = visits::heard_from(tx, judge, device.person, now)?;
     let pushed = ingest::push(tx, judge, &device, batch, limits, now)?;
     device.last_contact = Some(now);
     device.unsent = request.unsent_beyond;
@@ -141,7 +142,7 @@ fn exchange(
         (page, deliver::settled(tx, device.id, &request.waiting)?)
     };
     tx.put_device(&device)?;
-    let ledger_changed = pushed.ledger_changed;
+    let ledger_changed = pushed.ledger_changed || heard;
     Ok((answer(&organisation, pushed, page, settled, limits, now), ledger_changed))
 }
 

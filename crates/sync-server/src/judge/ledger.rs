@@ -6,7 +6,7 @@ use doorstep_core::escalation::{EscalationKey, LedgerChange, difference};
 use doorstep_core::ids::{EscalationId, PersonId};
 
 use super::addressee::{Author, Circle};
-use super::{Judge, Record, entries};
+use super::{Judge, Record, entries, visits};
 use crate::store::directory::{Child, People};
 use crate::store::ledger::{Acknowledged, Channel, HistoryEntry, LedgerLine, Notice, Reason};
 use crate::store::{StoreError, Tx};
@@ -63,6 +63,10 @@ pub fn bring_in_line(
 
 /// Who made the record that an escalation rests on: the last of them.
 fn author(tx: &dyn Tx, history: &[Record], escalation: &Escalation) -> Result<Author, StoreError> {
+    if visits::is_own_rule(&escalation.clause) {
+        let visit = tx.planned_visit(escalation.cause.0)?;
+        return Author::gather(tx, visit.map(|visit| visit.person));
+    }
     let rests_on = |record: &&Record| escalation.evidence.contains(&record.event.id);
     let record = history.iter().rev().find(rests_on).or_else(|| history.last());
     Author::gather(tx, record.map(|record| record.author))

@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::devices::{Chain, Device, Grant};
 use super::directory::{Allocation, Child, Person, Team};
 use super::log::{Decision, DecisionOutcome, Known, LoggedEvent, SetAside};
+use super::visits::PlannedVisit;
 use super::{Db, StoreError, Tx};
 use crate::testing::MONDAY;
 
@@ -25,6 +26,7 @@ pub async fn all(mut fresh: impl FnMut() -> Db) {
     an_external_id_belongs_to_one(&fresh()).await;
     a_caseload_follows_allocations_and_teams(&fresh()).await;
     a_chain_only_grows(&fresh()).await;
+    a_planned_visit_is_one_for_child_person_and_instant(&fresh()).await;
     a_clock_sample_stands_for_its_stretch(&fresh()).await;
     a_reading_sees_one_instant(&fresh()).await;
     news_are_of_children_that_were_sent_whole(&fresh()).await;
@@ -242,6 +244,37 @@ pub async fn what_is_set_aside_is_decided_about_once(db: &Db) {
     assert_eq!(db.read(under(2)).await.expect("reads"), None, "a fork stands beside the chain");
     let by_number = db.read(|tx| tx.set_aside_entry(2)).await.expect("reads");
     assert_eq!(by_number.map(|entry| entry.code), Some(SetAside::FORK.to_owned()));
+}
+
+/// There is one visit for child, person and instant; lists are in the order of the instants.
+pub async fn a_planned_visit_is_one_for_child_person_and_instant(db: &Db) {
+    furnish(db).await;
+    let visit = |id: u128, hours: i64| PlannedVisit {
+        id: Uuid::from_u128(id),
+        child: child(1).id,
+        person: person(1).id,
+        at: MONDAY + TimeDelta::hours(hours),
+        silent: None,
+        cancelled: None,
+    };
+    let (first, second) = (visit(2, 1), visit(1, 2));
+    let silent = PlannedVisit { silent: Some(MONDAY), ..first };
+    db.write(move |tx| {
+        tx.put_planned_visit(&second)?;
+        tx.put_planned_visit(&first)?;
+        tx.put_planned_visit(&silent)
+    })
+    .await
+    .expect("writes them");
+    assert!(db.write(move |tx| tx.put_planned_visit(&visit(3, 1))).await.is_err());
+    let all = db.read(|tx| tx.planned_visits_of(child(1).id)).await.expect("reads");
+    assert_eq!(all, [silent, second]);
+    let until = MONDAY + TimeDelta::hours(2);
+    let between = db.read(move |tx| tx.planned_visits_between(MONDAY, until)).await;
+    assert_eq!(between.expect("reads"), [silent]);
+    assert_eq!(db.read(|tx| tx.silent_visits(person(1).id)).await.expect("reads"), [silent]);
+    let one = db.read(move |tx| tx.planned_visit(second.id)).await.expect("reads");
+    assert_eq!(one, Some(second));
 }
 
 /// Samples of one stretch are one, with its last moment; a jump or a new start begins another.

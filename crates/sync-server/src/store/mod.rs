@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod log;
 pub mod migrate;
 pub mod sqlite;
+pub mod visits;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -26,9 +27,10 @@ pub use devices::Devices;
 pub use directory::Directory;
 pub use ledger::Ledger;
 pub use log::Log;
+pub use visits::Visits;
 
 /// Everything that can be said inside one transaction.
-pub trait Tx: Directory + Devices + Log + Ledger + Accounts + ConsoleReads {}
+pub trait Tx: Directory + Devices + Log + Ledger + Visits + Accounts + ConsoleReads {}
 
 /// Why the store did not do what it was asked. Sorted by what the caller can do next.
 #[derive(Debug, thiserror::Error)]

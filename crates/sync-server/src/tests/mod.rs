@@ -7,4 +7,5 @@ mod serve;
 mod store;
 mod tell;
 mod triage;
+mod visits;
 mod wire;

@@ -10,6 +10,7 @@ mod log;
 mod open;
 mod readers;
 mod values;
+mod visits;
 mod writer;
 
 use std::path::{Path, PathBuf};
