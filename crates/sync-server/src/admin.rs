@@ -1,6 +1,7 @@
 //! What an administrator does, as the command offers it: the organisation, its teams, people,
 //! children and allocations by their external ids, and devices. Every function is safe to repeat.
 
+pub mod device_state;
 mod entries;
 mod office;
 pub mod policy;

@@ -2,17 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
-use doorstep_core::ids::{DeviceId, PersonId, TeamId};
+use doorstep_core::ids::{PersonId, TeamId};
 use doorstep_core::time::in_words;
-use doorstep_sync_server::admin::{self, AdminError};
+use doorstep_sync_server::admin::AdminError;
 use doorstep_sync_server::store::Tx;
-use doorstep_sync_server::store::devices::Device;
-use doorstep_sync_server::store::directory::{People, Person};
+use doorstep_sync_server::store::directory::People;
 use doorstep_sync_server::store::ledger::LedgerLine;
 use serde_json::{Value, json};
 
+use super::devices;
 use crate::device::describe::spaced;
-use crate::failure::{Failure, Outcome};
+use crate::failure::Outcome;
 use crate::office::Office;
 use crate::out::Out;
 
@@ -32,10 +32,10 @@ pub enum What {
 }
 
 /// A table and the same as JSON.
-struct Listed {
-    head: &'static [&'static str],
-    rows: Vec<Vec<String>>,
-    json: Vec<Value>,
+pub(super) struct Listed {
+    pub head: &'static [&'static str],
+    pub rows: Vec<Vec<String>>,
+    pub json: Vec<Value>,
 }
 
 /// Lists.
@@ -46,7 +46,7 @@ pub fn run(office: &Office, what: What, as_json: bool, out: &mut Out) -> Outcome
         match what {
             What::Children => children(tx, now),
             What::Staff => staff(tx),
-            What::Devices => devices(tx),
+            What::Devices => devices::listed(tx),
             What::Teams => teams(tx),
             What::Escalations => escalations(tx),
         }
@@ -112,34 +112,6 @@ fn staff(tx: &dyn Tx) -> Result<Listed, AdminError> {
     Ok(listed)
 }
 
-fn devices(tx: &dyn Tx) -> Result<Listed, AdminError> {
-    let mut listed = Listed {
-        head: &["DEVICE", "NAME", "PERSON", "LAST CONTACT", "UNSENT", "STATE"],
-        rows: Vec::new(),
-        json: Vec::new(),
-    };
-    for (device, person) in admin::devices(tx)? {
-        listed.json.push(device_json(&device, &person));
-        listed.rows.push(vec![
-            device.id.to_string(),
-            device.name,
-            person.name,
-            device.last_contact.map_or_else(|| "never".to_owned(), in_words),
-            device.unsent.to_string(),
-            if device.revoked.is_some() { "shut out" } else { "in use" }.to_owned(),
-        ]);
-    }
-    Ok(listed)
-}
-
-fn device_json(device: &Device, person: &Person) -> Value {
-    json!({
-        "id": device.id, "name": device.name, "app": device.app, "person": person.external,
-        "person_name": person.name, "enrolled": device.enrolled,
-        "last_contact": device.last_contact, "unsent": device.unsent, "revoked": device.revoked,
-    })
-}
-
 fn teams(tx: &dyn Tx) -> Result<Listed, AdminError> {
     let teams = tx.teams()?;
     Ok(Listed {
@@ -189,31 +161,4 @@ fn escalation_json(line: &LedgerLine, child: &str, to: &str) -> Value {
         "evidence": line.escalation.evidence, "raised": line.raised, "told": line.told,
         "acknowledged": line.acknowledged.map(|acknowledged| acknowledged.at),
     })
-}
-
-/// One device.
-pub fn device(office: &Office, id: DeviceId, as_json: bool, out: &mut Out) -> Outcome {
-    let found = office.read(move |tx| {
-        let listed = admin::devices(tx)?;
-        Ok::<_, AdminError>(listed.into_iter().find(|(device, _)| device.id == id))
-    })?;
-    let Some((device, person)) = found else {
-        let sentence = format!("there is no device {id}: `doorstep admin list devices` shows them");
-        return Err(Failure::No(sentence));
-    };
-    if as_json {
-        return out.json(&device_json(&device, &person));
-    }
-    out.heading(format!("{}, {}'s", device.name, person.name))?;
-    out.line(format!("  {} ({})", device.id, device.app))?;
-    out.line(format!("  enrolled {}", in_words(device.enrolled)))?;
-    match device.last_contact {
-        Some(at) => out.line(format!("  last contact {}", in_words(at)))?,
-        None => out.line("  never in contact since")?,
-    }
-    out.line(format!("  holds {} records that it has not sent", device.unsent))?;
-    match device.revoked {
-        Some(at) => out.line(format!("  shut out since {}", in_words(at))),
-        None => Ok(()),
-    }
 }

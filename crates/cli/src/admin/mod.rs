@@ -3,6 +3,7 @@
 mod account;
 mod apply;
 pub mod demo;
+mod devices;
 pub mod import;
 mod list;
 mod quarantine;
@@ -77,6 +78,12 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// How every device stands: last contact, what it still holds, how its clock goes
+    Devices {
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// One device
     Device {
         #[command(subcommand)]
@@ -110,7 +117,7 @@ enum Action {
 
 #[derive(Clone, Debug, Subcommand)]
 enum DeviceAction {
-    /// Show it
+    /// Show how it stands, and what is on it
     Show {
         /// Its id
         device: DeviceId,
@@ -137,8 +144,9 @@ pub fn run(args: &AdminArgs, out: &mut Out) -> Outcome {
         }
         Action::DeviceCode { person, json } => device_code(&office, person, *json, out),
         Action::List { what, json } => list::run(&office, *what, *json, out),
+        Action::Devices { json } => list::run(&office, list::What::Devices, *json, out),
         Action::Device { action: DeviceAction::Show { device, json } } => {
-            list::device(&office, *device, *json, out)
+            devices::show(&office, *device, *json, out)
         }
         Action::Device { action: DeviceAction::Revoke { device } } => {
             let (judge, id) = (office.judge(), *device);

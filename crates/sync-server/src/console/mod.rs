@@ -10,6 +10,7 @@ pub mod session;
 mod access;
 mod child;
 mod child_view;
+mod devices;
 mod escalation;
 mod escalation_view;
 mod filter;
@@ -61,6 +62,7 @@ pub fn router() -> Router<AppState> {
         .route("/escalations/{id}/acknowledge", post(escalation::acknowledge))
         .route("/children/{id}", get(child::show))
         .route("/children/{id}/address", post(child::address))
+        .route("/devices", get(devices::show))
         .route("/quarantine", get(quarantine::show))
         .route("/quarantine/{number}", get(ruling::show).post(ruling::decide))
         .route("/assets/{hash}/{name}", get(assets::get))

@@ -12,7 +12,9 @@ pub enum Section {
     Inbox,
     /// Records that were set aside.
     Quarantine,
-    /// Neither.
+    /// The team's devices.
+    Devices,
+    /// None of these.
     Elsewhere,
 }
 
@@ -107,6 +109,7 @@ impl Page<'_> {
         let items = [
             (Section::Inbox, "/inbox", "Inbox"),
             (Section::Quarantine, "/quarantine", "Set aside"),
+            (Section::Devices, "/devices", "Devices"),
         ];
         html! {
             div.govuk-service-navigation data-module="govuk-service-navigation" {

@@ -4,13 +4,16 @@ mod office;
 mod triage;
 
 use axum::http::StatusCode;
+use chrono::TimeDelta;
 use doorstep_core::assessment::Standing;
-use doorstep_core::ids::{EventId, PersonId};
-use doorstep_core::trust::{Timing, Trust};
+use doorstep_core::ids::{DeviceId, EventId, PersonId};
+use doorstep_core::trust::{ClockSample, Timing, Trust};
 
 use crate::config::Config;
 use crate::console::accounts::{self, AccountError};
 use crate::console::session::{AGE_MAX, IDLE_MAX};
+use crate::store::Tx;
+use crate::store::devices::Device;
 use office::{
     Answer, CHILD, DESTA, ESCALATION, HOSTILE, MARGARET, OMAR, Office, PASSWORD, PRIYA, id, line,
     set_aside,
@@ -413,4 +416,30 @@ async fn a_clock_that_was_wrong_is_named_where_its_record_is_shown() {
     let page = office.get(&child(), &session).await.text;
     assert!(page.contains("The clock of its device was not right: it happened"), "{page}");
     assert!(page.contains("and limits run from then"));
+}
+
+#[tokio::test]
+async fn a_manager_sees_how_the_teams_devices_stand_and_nobody_elses() {
+    let office = Office::open().await;
+    let device = DeviceId(id(0x41));
+    let server = office::utc(office::NOW);
+    let oldest = office::utc("2026-03-01T09:30:00Z");
+    let wall = server + TimeDelta::hours(3);
+    let sample = ClockSample { wall, server, monotonic_ms: None, boot: None };
+    let report = move |tx: &mut dyn Tx| {
+        let known = tx.device(device)?.expect("is there");
+        let (last_contact, oldest_unsent) = (Some(server), Some(oldest));
+        tx.put_device(&Device { last_contact, unsent: 3, oldest_unsent, ..known })?;
+        tx.put_clock_sample(device, &sample)
+    };
+    office.write(report).await;
+    let session = office.sign_in("margaret").await;
+    let page = office.get("/devices", &session).await.text;
+    for words in ["Priya Raman", "Pixel 9", "3 records", "Sun 1 March, 09:30", "3 hours ahead"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(page.contains("Missing: number "), "{page}");
+    let stranger = office.sign_in("omar").await;
+    let page = office.get("/devices", &stranger).await.text;
+    assert!(page.contains("No devices") && !page.contains("Priya Raman"));
 }
