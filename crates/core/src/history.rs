@@ -134,8 +134,8 @@ fn withdrawals(known: &[&Event]) -> HashMap<EventId, EventId> {
     withdrawn
 }
 
-/// The corrections that stand, by the record that they correct, in order. A correction can itself be
-/// corrected, so the latest are looked at first.
+/// The corrections that stand, by the record that they correct, in order. A correction can itself
+/// be corrected, so the latest are looked at first.
 fn corrections<'a>(
     known: &[&'a Event],
     withdrawn: &HashMap<EventId, EventId>,

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use doorstep_core::event::Form;
 use doorstep_core::ids::EventId;
-use doorstep_core::policy::PolicyDocument;
 use doorstep_core::wire::{
     ChildDigest, Expected, Limits, Outcome, Place, QuarantineCode, Settled, Settlement,
     SyncRequest, SyncResponse,
@@ -761,26 +760,6 @@ fn bare_answer(request: &SyncRequest) -> SyncResponse {
     let mut answer = office.answer(1, &SyncRequest { cursor: None, ..request.clone() });
     answer.cursor.0.push_str("-bare");
     answer
-}
-
-#[test]
-fn judges_by_the_policy_that_the_organisation_sent() {
-    let (mut store, mut office) = one_device();
-    assert!(store.policy().unwrap().unreadable.is_none());
-    let pack = "id = \"ours\"\nversion = \"7\"\neffective_from = 2026-01-01\n\
-                extends = \"no-access\"\n";
-    for (packs, version, readable) in [(pack, "7", true), ("id = 1", "1", false)] {
-        store.sync_now().unwrap();
-        let request = store.next_request(&clock(2), "test 1").unwrap().unwrap();
-        let mut answer = office.answer(1, &request);
-        let packs = vec![packs.to_owned()];
-        answer.policy = Some(PolicyDocument { packs, ..PolicyDocument::default() });
-        store.receive(&answer).unwrap();
-        let held = store.policy().unwrap();
-        let newest = held.policy.packs().newest().find(|pack| &*pack.line == "no-access").unwrap();
-        assert_eq!(&*newest.version, version);
-        assert_eq!(held.unreadable.is_none(), readable, "{:?}", held.unreadable);
-    }
 }
 
 #[test]

@@ -104,7 +104,8 @@ pub fn assessment(
     policy.assess(&child.record, &events, as_of)
 }
 
-/// What the policies and the organisation's own rule about planned visits say of `child` at `as_of`.
+/// What the policies, and the organisation's own rule about planned visits, say of `child` at
+/// `as_of`.
 pub fn complete(
     policy: &Policy,
     child: &Child,

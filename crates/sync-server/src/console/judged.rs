@@ -1,5 +1,6 @@
-//! How a duty was judged, in the sentences that the device shows too: the clause and where it stands,
-//! what it rests on, how its limit was computed, what was not counted, which times were trusted.
+//! How a duty was judged, in the sentences that the device shows too: the clause and where it
+//! stands, what it rests on, how its limit was computed, what was not counted, which times were
+//! trusted.
 
 use doorstep_core::event::Event;
 use doorstep_core::ids::EventId;

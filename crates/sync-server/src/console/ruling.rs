@@ -18,6 +18,9 @@ use crate::admin::triage::{self, Meant, REASON_CHARS_MAX, Ruling, TriageError};
 use crate::app::AppState;
 use crate::store::Tx;
 
+/// What the choice to release is called.
+const RELEASE: &str = "Release it: it is good as it is";
+
 /// What was typed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -264,7 +267,7 @@ fn decision_field(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Marku
                 (error_message("decision", fault))
                 div.govuk-radios data-module="govuk-radios" {
                     @if file.unsound.is_none() {
-                        (radio("release", "decision", "Release it: it is good as it is", None, &chosen))
+                        (radio("release", "decision", RELEASE, None, &chosen))
                     }
                     (radio("correct", correct_id, "Record what it meant", Some("meant"), &chosen))
                     div."govuk-radios__conditional govuk-radios__conditional--hidden" #meant {

@@ -63,7 +63,8 @@ impl Devices for SqliteTx<'_> {
                    enrolled_ms, last_contact_ms, unsent, oldest_unsent_ms, revoked_ms, change, \
                    directory) \
                    VALUES (:id, :person, :public_key, :token_hash, :desk_key, :name, :app, \
-                   :enrolled, :last_contact, :unsent, :oldest_unsent, :revoked, :change, :directory) \
+                   :enrolled, :last_contact, :unsent, :oldest_unsent, :revoked, :change, \
+                   :directory) \
                    ON CONFLICT (id) DO UPDATE SET person = excluded.person, \
                    public_key = excluded.public_key, token_hash = excluded.token_hash, \
                    desk_key = excluded.desk_key, name = excluded.name, app = excluded.app, \
