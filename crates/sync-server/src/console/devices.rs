@@ -75,7 +75,7 @@ fn row(state: &DeviceState, now: DateTime<Utc>) -> Vec<Markup> {
         html! {
             (state.person.name) br;
             span.govuk-hint { (device.name) }
-            @if device.revoked.is_some() { (parts::tag(Some("red"), "Shut out")) }
+            @if device.revoked.is_some() { " " (parts::tag(Some("red"), "Shut out")) }
         },
         html! {
             @match device.last_contact {

@@ -83,19 +83,34 @@ fn content((waiting, decided): &Rows, done: Option<&str>, now: DateTime<Utc>) ->
         @if waiting.is_empty() {
             (parts::empty("Nothing is set aside", "Every record that came in was taken."))
         }
-        ul.ds-cards { @for row in waiting.iter().take(ROWS_MAX) { (card(row, now)) } }
+        ul.ds-cards { @for row in waiting.iter().take(ROWS_MAX) { (card(row, &way_to_decide(row), now)) } }
         @if waiting.len() > ROWS_MAX {
             p.govuk-body { "And " (waiting.len() - ROWS_MAX) " more, which came later." }
         }
         @if !decided.is_empty() {
             h2.govuk-heading-m { "Decided" }
-            ul.ds-cards { @for row in decided { (card(row, now)) } }
+            ul.ds-cards { @for row in decided { (card(row, &way_to_decide(row), now)) } }
         }
     }
 }
 
-/// One entry as a card.
-pub fn card(row: &SetAsideRow, now: DateTime<Utc>) -> Markup {
+/// The way to the page on which the viewer decides, where they may.
+fn way_to_decide(row: &SetAsideRow) -> Markup {
+    let entry = &row.entry;
+    html! {
+        @if row.may_decide && entry.decision.is_none() {
+            p.govuk-body {
+                a.govuk-link href=(format!("/quarantine/{}", entry.number)) {
+                    "Decide what becomes of it"
+                    span.govuk-visually-hidden { ": record " (entry.seq) " of " (row.person) }
+                }
+            }
+        }
+    }
+}
+
+/// One entry as a card, with something below it.
+pub fn card(row: &SetAsideRow, below: &Markup, now: DateTime<Utc>) -> Markup {
     let entry = &row.entry;
     html! {
         li."ds-card ds-card--quiet" {
@@ -113,16 +128,7 @@ pub fn card(row: &SetAsideRow, now: DateTime<Utc>) -> Markup {
                 }
                 (decision(row, now))
                 (bytes(entry, row.readable))
-                @if row.may_decide && entry.decision.is_none() {
-                    p.govuk-body {
-                        a.govuk-link href=(format!("/quarantine/{}", entry.number)) {
-                            "Decide what becomes of it"
-                            span.govuk-visually-hidden {
-                                ": record " (entry.seq) " of " (row.person)
-                            }
-                        }
-                    }
-                }
+                (below)
             }
             p.ds-limit {
                 span.ds-limit__left { (times::ago(entry.received, now)) }

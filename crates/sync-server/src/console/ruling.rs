@@ -210,7 +210,7 @@ fn content(
     html! {
         (parts::error_summary(&listed))
         h1.govuk-heading-l { "Record set aside" }
-        ul.ds-cards { (quarantine::card(&file.row, now)) }
+        ul.ds-cards { (quarantine::card(&file.row, &html! {}, now)) }
         @if waits {
             form method="post" action=(format!("/quarantine/{}", file.row.entry.number))
                 novalidate {
@@ -303,10 +303,11 @@ fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup 
         p.govuk-body { "It is recorded in your name, and stands beside this record for good." }
         (group("child", "Child", "The number in your own system", faults, &html! {
             input."govuk-input govuk-input--width-10" #child name="child" type="text"
-                value=(child) spellcheck="false" autocomplete="off";
+                value=(child) spellcheck="false" autocomplete="off"
+                aria-describedby="child-hint child-error";
         }))
         (group("what", "What happened", "", faults, &html! {
-            select.govuk-select #what name="what" {
+            select.govuk-select #what name="what" aria-describedby="what-error" {
                 option value="" { "Choose" }
                 @for (word, label, _) in choices() {
                     option value=(word) selected[typed.what == word] { (label) }
@@ -316,7 +317,7 @@ fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup 
         (date_field(typed, faults))
         (group("time", "At what time", "For example, 14:30", faults, &html! {
             input."govuk-input govuk-input--width-5" #time name="time" type="text"
-                value=(typed.time) autocomplete="off";
+                value=(typed.time) autocomplete="off" aria-describedby="time-hint time-error";
         }))
     }
 }
@@ -330,7 +331,7 @@ fn date_field(typed: &Typed, faults: &[Fault]) -> Markup {
     ];
     html! {
         div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
-            fieldset.govuk-fieldset role="group" aria-describedby="day-hint" {
+            fieldset.govuk-fieldset role="group" aria-describedby="day-hint day-error" {
                 legend.govuk-fieldset__legend { "On which day" }
                 div.govuk-hint #day-hint { "For example, 2 3 2026" }
                 (error_message("day", fault))
@@ -358,7 +359,8 @@ fn reason_field(typed: &Typed, faults: &[Fault]) -> Markup {
         hint,
         faults,
         &html! {
-            textarea.govuk-textarea #reason name="reason" rows="4" aria-describedby="reason-hint" {
+            textarea.govuk-textarea #reason name="reason" rows="4"
+            aria-describedby="reason-hint reason-error" {
                 (typed.reason)
             }
         },
