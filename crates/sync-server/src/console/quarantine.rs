@@ -83,7 +83,9 @@ fn content((waiting, decided): &Rows, done: Option<&str>, now: DateTime<Utc>) ->
         @if waiting.is_empty() {
             (parts::empty("Nothing is set aside", "Every record that came in was taken."))
         }
-        ul.ds-cards { @for row in waiting.iter().take(ROWS_MAX) { (card(row, &way_to_decide(row), now)) } }
+        ul.ds-cards {
+            @for row in waiting.iter().take(ROWS_MAX) { (card(row, &way_to_decide(row), now)) }
+        }
         @if waiting.len() > ROWS_MAX {
             p.govuk-body { "And " (waiting.len() - ROWS_MAX) " more, which came later." }
         }
