@@ -7,7 +7,6 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -272,16 +271,13 @@ impl Drop for Server {
     }
 }
 
-/// The client of all tests of one process.
-pub fn http() -> &'static reqwest::Client {
-    static CLIENT: OnceLock<reqwest::Client> = OnceLock::new();
-    CLIENT.get_or_init(|| {
-        // The tests reach nothing but this machine, without TLS; a client wants a provider all the
-        // same. A second installation is refused, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-        builder.build().expect("a client can be built")
-    })
+/// A client of its own. Its connections live on the runtime that first uses it, and on no other.
+pub fn client() -> reqwest::Client {
+    // The tests reach nothing but this machine, without TLS; a client wants a provider all the same.
+    // A second installation is refused, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    builder.build().expect("a client can be built")
 }
 
 /// A manager's browser, as far as a journey needs one.
@@ -306,7 +302,7 @@ impl Browser {
     /// A browser that is not signed in.
     pub fn new(server: &Server) -> Self {
         Self {
-            http: http().clone(),
+            http: client(),
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -335,13 +331,25 @@ impl Browser {
 
     /// Sends a body.
     pub fn post(&mut self, path: &str, content_type: &str, body: Vec<u8>) -> Answered {
-        let request = self
-            .http
-            .post(format!("{}{path}", self.base))
-            .header("content-type", content_type)
-            .header("origin", &self.base)
-            .body(body);
+        let request = self.posting(path, content_type, body);
         self.send(request)
+    }
+
+    /// Sends a body as the device with this token.
+    pub fn post_as(
+        &mut self,
+        token: &str,
+        path: &str,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Answered {
+        let request = self.posting(path, content_type, body).bearer_auth(token);
+        self.send(request)
+    }
+
+    fn posting(&self, path: &str, content_type: &str, body: Vec<u8>) -> reqwest::RequestBuilder {
+        let request = self.http.post(format!("{}{path}", self.base));
+        request.header("content-type", content_type).header("origin", &self.base).body(body)
     }
 
     fn send(&mut self, request: reqwest::RequestBuilder) -> Answered {

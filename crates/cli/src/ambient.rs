@@ -25,8 +25,13 @@ pub fn stopwatch() -> Instant {
 /// Random bytes from the operating system.
 pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("an operating system without randomness cannot run this");
+    fill(&mut bytes);
     bytes
+}
+
+/// Fills `bytes` with randomness from the operating system.
+pub fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("an operating system without randomness cannot run this");
 }
 
 /// What this machine's clocks say.

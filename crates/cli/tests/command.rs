@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 fn doorstep(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
-    command.args(arguments).stdin(Stdio::null()).output().unwrap()
+    command.args(arguments).stdin(Stdio::null()).output().expect("the binary is built")
 }
 
 #[test]

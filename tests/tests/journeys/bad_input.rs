@@ -4,8 +4,12 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
+use doorstep_core::ids::{ChildId, EventId};
+use doorstep_core::seal::{Hash, Signature, SigningKey};
+use doorstep_core::wire::EnrolResponse;
 use doorstep_tests::journey::{Browser, Organisation, bytes, doorstep, run, sample_files};
-use serde_json::Value;
+use ed25519_dalek::Signer as _;
+use serde_json::{Value, json};
 
 #[test]
 fn a_second_server_on_the_same_folder_is_refused_by_name() {
@@ -104,7 +108,7 @@ fn a_faulty_caseload_is_refused_row_by_row_and_changes_nothing() {
     let sample = sample.replace("Toby", "Tobias").replace("child-protection", "child-protecton");
     fs::write(&faulty, sample.replace("2021-05-14", "14/05/2021")).unwrap();
     for flags in [&["--dry-run"][..], &[]] {
-        let refused = organisation.import(&[faulty.clone()], flags);
+        let refused = organisation.import(std::slice::from_ref(&faulty), flags);
         assert_eq!(refused.code, Some(2), "{refused:#?}");
         assert!(refused.stdout.lines().count() > 8, "every row's fault: {refused:#?}");
         let born =
@@ -171,4 +175,97 @@ fn wrong_use_ends_with_two_and_a_sentence() {
     let nowhere = run(doorstep(["admin", "list", "staff", "--data", "/nowhere/at/all"]));
     assert_eq!(nowhere.code, Some(1));
     assert!(nowhere.stderr.contains("there is no organisation in"), "{nowhere:#?}");
+}
+
+/// What one device pushes by hand, as a newer app would, or one that has gone wrong.
+struct HandMade {
+    key: SigningKey,
+    identity: EnrolResponse,
+    child: ChildId,
+    head: Hash,
+    events: Vec<String>,
+}
+
+impl HandMade {
+    /// A record like any other, with this for what happened.
+    fn event(&self, what: &Value) -> String {
+        let seq = self.events.len() as u64 + 1;
+        let at = self.identity.server_time;
+        let id = EventId::at(at, [u8::try_from(seq).expect("there are few events"); 10]);
+        let mut body = json!({
+            "child": self.child, "person": self.identity.person.id, "device": self.identity.device,
+            "epoch": 1, "seq": seq, "previous": self.head, "clock": { "wall": at },
+            "id": id, "at": at, "recorded": at, "by": "practitioner",
+        });
+        let object = body.as_object_mut().expect("it is an object");
+        object.extend(what.as_object().expect("it is an object").clone());
+        body.to_string()
+    }
+
+    /// Puts a record at the end of the chain, sealed.
+    fn seal(&mut self, what: &Value) {
+        let body = self.event(what);
+        self.head = Hash::of(body.as_bytes());
+        let signature = Signature(self.key.sign(body.as_bytes()).to_bytes());
+        let signature = serde_json::to_string(&signature).expect("a signature is a text");
+        self.events.push(format!(r#"{{"body":{body},"signature":{signature}}}"#));
+    }
+
+    /// Puts something else at the end of the chain.
+    fn put(&mut self, text: &str) {
+        self.head = Hash::of(text.as_bytes());
+        self.events.push(text.to_owned());
+    }
+
+    fn request(&self) -> String {
+        let events = self.events.join(",");
+        let wall = self.identity.server_time.to_rfc3339();
+        format!(
+            r#"{{"protocol":1,"app":"hand-made","clock":{{"wall":"{wall}"}},"epoch":1,"first_seq":1,
+                "events":[{events}],"unsent_beyond":0,"cursor":null}}"#
+        )
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_set_aside_with_a_code_and_the_rest_of_its_batch_is_stored() {
+    let organisation = Organisation::with_sample_caseload();
+    let server = organisation.serve();
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let enrol = json!({
+        "code": organisation.device_code("S-105"),
+        "public_key": hex::encode(key.verifying_key().as_bytes()),
+        "device_name": "phone", "app": "hand-made",
+    });
+    let mut browser = Browser::new(&server);
+    let answered = browser.post("/v1/enrol", "application/json", enrol.to_string().into_bytes());
+    let identity: EnrolResponse = serde_json::from_str(&answered.body).unwrap();
+    let children = organisation.admin(["list", "children", "--json"]).well().json();
+    let amber = children.as_array().unwrap().iter().find(|child| child["external"] == "C-001");
+    let child = serde_json::from_value(amber.unwrap()["id"].clone()).unwrap();
+    let token = identity.token.clone();
+    let mut device = HandMade { key, identity, child, head: Hash::ORIGIN, events: Vec::new() };
+    device.seal(&json!({ "type": "further-attempt", "note": "rang" }));
+    device.seal(&json!({ "type": "telepathy", "strength": 9 }));
+    device.seal(&json!({ "type": "failed-contact", "form": "vanished" }));
+    device.put(r#"{"nonsense":[1,2,3]}"#);
+    device.seal(&json!({ "type": "further-attempt", "note": "rang again" }));
+
+    for turn in ["first", "again"] {
+        let body = device.request().into_bytes();
+        let answered = browser.post_as(&token, "/v1/sync", "application/json", body);
+        assert_eq!(answered.status, 200, "{}", answered.body);
+        let answer: Value = serde_json::from_str(&answered.body).unwrap();
+        let verdicts = answer["verdicts"].as_array().unwrap();
+        let said = |verdict: &Value| {
+            let word = verdict["verdict"].as_str().unwrap();
+            verdict["code"].as_str().map_or(word.to_owned(), |code| format!("{word} {code}"))
+        };
+        let stored = if turn == "first" { "stored" } else { "duplicate" };
+        let said: Vec<_> = verdicts.iter().map(said).collect();
+        let malformed = "quarantined malformed";
+        assert_eq!(said, [stored, "quarantined unknown-type", malformed, malformed, stored]);
+    }
+    let verified = organisation.verify();
+    assert_eq!((&verified["events"], &verified["set_aside"]), (&2.into(), &3.into()));
 }

@@ -1,4 +1,5 @@
 //! Power cuts: whatever was said to be safe is there afterwards, once.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +22,8 @@ use doorstep_sync_server::admin::{AdminError, issue_code};
 use doorstep_sync_server::judge::Judge;
 use doorstep_sync_server::store::sqlite::SqliteStore;
 use doorstep_sync_server::store::{Db, StoreError, Tx};
-use doorstep_tests::journey::{Organisation, Server, http};
+use doorstep_tests::journey::{Organisation, Server, client};
+use reqwest::Client;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
@@ -38,12 +40,13 @@ const PEOPLE: [&str; 6] = ["S-105", "S-106", "S-107", "S-205", "S-206", "S-207"]
 fn a_server_killed_in_the_middle_of_200_pushes_has_every_acknowledged_record_once() {
     let organisation = Organisation::with_sample_caseload();
     let runtime = Runtime::new().unwrap();
+    let http = client();
     let codes = runtime.block_on(codes(&organisation.data()));
     let server = organisation.serve();
     let mut phones: Vec<_> = codes
         .into_iter()
         .enumerate()
-        .map(|(number, code)| Phone::enrol(&runtime, &server, number as u64, &code))
+        .map(|(number, code)| Phone::enrol(&runtime, &http, &server, number as u64, &code))
         .collect();
     for phone in &mut phones {
         phone.record();
@@ -135,16 +138,17 @@ struct Phone {
     number: u64,
     store: Store,
     token: String,
+    http: Client,
     made: Vec<EventId>,
     drawn: u64,
 }
 
 impl Phone {
-    fn enrol(runtime: &Runtime, server: &Server, number: u64, code: &str) -> Self {
+    fn enrol(runtime: &Runtime, http: &Client, server: &Server, number: u64, code: &str) -> Self {
         let conn = rusqlite::Connection::open_in_memory().unwrap();
         let store = Store::create(conn, &Key([0x5a; 48])).unwrap();
         let (token, made) = (String::new(), Vec::new());
-        let mut phone = Self { number, store, token, made, drawn: 0 };
+        let mut phone = Self { number, store, token, http: http.clone(), made, drawn: 0 };
         let invitation = Invitation {
             code: code.to_owned(),
             device_name: format!("phone {number}"),
@@ -154,7 +158,7 @@ impl Phone {
         let request = phone.store.prepare(&invitation, chance).unwrap();
         let url = format!("{}/v1/enrol", server.url);
         let answer: EnrolResponse = runtime.block_on(async {
-            let response = http().post(url).json(&request).send().await.unwrap();
+            let response = http.post(url).json(&request).send().await.unwrap();
             response.error_for_status().unwrap().json().await.unwrap()
         });
         phone.store.enrolled(&answer).unwrap();
@@ -191,7 +195,8 @@ impl Phone {
     fn sync(&mut self, runtime: &Runtime, server: &Server) {
         self.store.sync_now().unwrap();
         while let Some(request) = self.store.next_request(&clock(), APP).unwrap() {
-            let answer = runtime.block_on(post(&server.url, &self.token, &request)).unwrap();
+            let answer =
+                runtime.block_on(post(&self.http, &server.url, &self.token, &request)).unwrap();
             self.store.receive(&answer).unwrap();
         }
     }
@@ -206,9 +211,14 @@ fn clock() -> ClockReading {
 }
 
 /// One push; none where the server is gone.
-async fn post(url: &str, token: &str, request: &SyncRequest) -> Option<SyncResponse> {
+async fn post(
+    http: &Client,
+    url: &str,
+    token: &str,
+    request: &SyncRequest,
+) -> Option<SyncResponse> {
     let url = format!("{url}/v1/sync");
-    let response = http().post(url).bearer_auth(token).json(request).send().await.ok()?;
+    let response = http.post(url).bearer_auth(token).json(request).send().await.ok()?;
     response.error_for_status().ok()?.json().await.ok()
 }
 
@@ -219,8 +229,9 @@ async fn push_all_and_kill(phones: &mut [Phone], server: Server) -> Vec<Option<S
         phone.store.sync_now().unwrap();
         let request = phone.store.next_request(&clock(), APP).unwrap().unwrap();
         let (url, token, tell) = (server.url.clone(), phone.token.clone(), tell.clone());
+        let http = phone.http.clone();
         tokio::spawn(async move {
-            let answer = post(&url, &token, &request).await;
+            let answer = post(&http, &url, &token, &request).await;
             tell.send((place, answer)).unwrap();
         });
     }
@@ -285,9 +296,8 @@ fn escalations(tx: &dyn Tx) -> Result<Vec<String>, StoreError> {
     let mut keys = Vec::new();
     for child in tx.children()? {
         keys.extend(tx.lines(child.id)?.into_iter().map(|line| {
-            let escalation = line.escalation;
-            let (clause, cause, to) = (escalation.clause, escalation.cause.0, escalation.to);
-            format!("{} {clause} {cause} {to}", line.child)
+            let told = line.escalation;
+            format!("{} {} {} {}", line.child, told.clause, told.cause.0, told.to)
         }));
     }
     Ok(keys)

@@ -3,6 +3,7 @@
 
 mod browser;
 mod claims;
+mod earlier;
 mod managers;
 mod phone;
 mod server;

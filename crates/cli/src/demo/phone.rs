@@ -11,6 +11,8 @@ use doorstep_core::time::ClockReading;
 use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{Draft, Invitation, Key, Store};
 
+use uuid::Uuid;
+
 use crate::ambient;
 use crate::device::advice::Advice;
 use crate::device::client::Client;
@@ -24,11 +26,19 @@ pub struct Phone {
     pub owner: &'static str,
     store: Store,
     server: String,
+    boot: Uuid,
+    started: DateTime<Utc>,
 }
 
 impl Phone {
-    /// Makes an encrypted store in `folder`, enrols it and fetches the caseload.
-    pub fn enrol(folder: &Path, owner: &'static str, code: &str, server: &str) -> Outcome<Self> {
+    /// Makes an encrypted store in `folder`, enrols it and fetches the caseload, all at `now`.
+    pub fn enrol(
+        folder: &Path,
+        owner: &'static str,
+        code: &str,
+        server: &str,
+        now: DateTime<Utc>,
+    ) -> Outcome<Self> {
         let file = folder.join(format!("{}.db", owner.to_lowercase().replace(' ', "-")));
         let conn = rusqlite::Connection::open(&file).or_no("cannot make a phone's file")?;
         let mut store = Store::create(conn, &Key(ambient::random()))
@@ -43,14 +53,27 @@ impl Phone {
             .post("/v1/enrol", None, &request)
             .map_err(|error| Failure::No(error.to_string()))?;
         store.enrolled(&answer).or_no("cannot enrol")?;
-        let mut phone = Self { owner, store, server: server.to_owned() };
-        phone.sync()?;
+        let boot = EventId::at(now, ambient::random()).0;
+        let mut phone = Self { owner, store, server: server.to_owned(), boot, started: now };
+        phone.sync(now)?;
         Ok(phone)
     }
 
+    /// Says where its server is from now on.
+    pub fn finds_server_at(&mut self, url: &str) {
+        url.clone_into(&mut self.server);
+    }
+
     /// Exchanges with the server until neither has anything new.
-    pub fn sync(&mut self) -> Outcome<Synced> {
-        sync(&mut self.store, &self.server, |_, _| Ok(()))
+    pub fn sync(&mut self, now: DateTime<Utc>) -> Outcome<Synced> {
+        let clock = self.clock(now);
+        sync(&mut self.store, &self.server, || clock.clone(), |_, _| Ok(()))
+    }
+
+    /// What its clocks say at `now`: they are right, and it was never switched off.
+    fn clock(&self, now: DateTime<Utc>) -> ClockReading {
+        let monotonic_ms = u64::try_from((now - self.started).num_milliseconds()).ok();
+        ClockReading { monotonic_ms, boot: Some(self.boot), ..ClockReading::wall(now) }
     }
 
     /// The card of the child of this name.
@@ -68,9 +91,10 @@ impl Phone {
         what: What,
     ) -> Outcome<EventId> {
         let draft = Draft::new(at, child, what);
+        let clock = self.clock(recorded);
         let made = self
             .store
-            .record(&draft, &ClockReading::wall(recorded), ambient::random())
+            .record(&draft, &clock, ambient::random())
             .map_err(|error| Failure::No(error.to_string()))?;
         made.first().copied().ok_or_else(|| Failure::No("nothing was recorded".to_owned()))
     }

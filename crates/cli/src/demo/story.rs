@@ -18,10 +18,12 @@ use doorstep_sync_server::verify::verify;
 
 use super::browser::Browser;
 use super::claims::Claims;
+use super::earlier;
 use super::managers::{self, View};
 use super::phone::Phone;
 use super::server::Server;
 use crate::admin::{self, demo as sample};
+use crate::ambient;
 use crate::device::advice::Advice;
 use crate::device::describe;
 use crate::failure::Outcome;
@@ -30,6 +32,8 @@ use crate::out::Out;
 
 const CHILD: &str = "Amber Sampleford";
 const MANAGER: &str = "Marion Placeholder";
+/// When the phones were enrolled: before the first visit of the story.
+const ENROLLED_DAYS_AGO: i64 = 8;
 
 /// Everything that the scenes share.
 struct Stage<'a> {
@@ -80,16 +84,25 @@ fn set<'a>(
     }
     // The office lets go of the folder, so that the server can have it.
     drop(office);
+    let now = ambient::now();
+    let then = now - TimeDelta::days(ENROLLED_DAYS_AGO);
+    let [mut anna, mut ben, mut cem] = earlier::at(&config, then, |url| {
+        Ok([
+            Phone::enrol(folder, "Anna Walkabout", &codes[0], url, then)?,
+            Phone::enrol(folder, "Ben Knockwell", &codes[1], url, then)?,
+            Phone::enrol(folder, "Cem Farrow-Example", &codes[2], url, then)?,
+        ])
+    })?;
     let server = Server::start(&data)?;
-    let anna = Phone::enrol(folder, "Anna Walkabout", &codes[0], server.url())?;
-    let ben = Phone::enrol(folder, "Ben Knockwell", &codes[1], server.url())?;
-    let cem = Phone::enrol(folder, "Cem Farrow-Example", &codes[2], server.url())?;
+    for phone in [&mut anna, &mut ben, &mut cem] {
+        phone.finds_server_at(server.url());
+    }
     let office = Office::open(config, false)?;
-    let (card, now) = (anna.card(CHILD)?, office.ambient().now());
+    let card = anna.card(CHILD)?;
     out.heading("A child on a child protection plan, three workers, no network")?;
     out.prose(2, format!("The server is process {} at {}.", server.id(), server.url()))?;
-    let people = "Anna, Ben and Cem have enrolled their phones and hold their caseloads. Every \
-                  name is made up.";
+    let people = "Eight days ago Anna, Ben and Cem enrolled their phones and fetched their \
+                  caseloads. Since then they have been without a network. Every name is made up.";
     out.prose(2, people)?;
     Ok((
         Stage { now, office, server, card, anna, ben, cem, told: BTreeSet::new(), claims, out },
@@ -183,7 +196,7 @@ impl Stage<'_> {
         let judged = managers::judged(&self.office, child, now)?;
         for who in [Who::Anna, Who::Ben, Who::Cem] {
             let phone = self.phone(who);
-            phone.sync()?;
+            phone.sync(now)?;
             let same = phone.judged(child, now)? == judged;
             let (owner, held) = (phone.owner, phone.events(child)?.len());
             self.claim(held == 3, &format!("{owner}'s phone holds all three visits"))?;
@@ -259,8 +272,9 @@ impl Stage<'_> {
     }
 
     fn arrives(&mut self, who: Who, what: &str, before: Option<&View>) -> Outcome<View> {
+        let now = self.now;
         let phone = self.phone(who);
-        let synced = phone.sync()?;
+        let synced = phone.sync(now)?;
         let owner = phone.owner;
         let view = View::of(&self.office, self.card.id)?;
         self.out.gap()?;

@@ -3,6 +3,8 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{EnrolResponse, SyncResponse};
 use doorstep_device_store::{Invitation, Progress, Store};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -65,10 +67,12 @@ pub fn enrol(
     Ok(answer)
 }
 
-/// Exchanges with the server until neither side has anything new. `tell` hears of every answer.
+/// Exchanges with the server until neither side has anything new. `clock` says what the device's
+/// clocks say; `tell` hears of every answer.
 pub fn sync(
     store: &mut Store,
     server: &str,
+    clock: impl Fn() -> ClockReading,
     mut tell: impl FnMut(&Synced, &Progress) -> Outcome,
 ) -> Outcome<Synced> {
     let client = Client::new(server)?;
@@ -80,11 +84,10 @@ pub fn sync(
     store.sync_now().or_no("cannot begin to sync")?;
     let mut synced = Synced::default();
     while synced.exchanges < EXCHANGES_MAX {
-        let request =
-            store.next_request(&ambient::clock(), APP).or_no("cannot prepare a request")?;
+        let request = store.next_request(&clock(), APP).or_no("cannot prepare a request")?;
         let Some(request) = request else { break };
         let answer = client.post::<SyncResponse>("/v1/sync", Some(&token), &request);
-        let answer = answer.map_err(|error| no_answer(store, &error))?;
+        let answer = answer.map_err(|error| no_answer(store, clock().wall.to_utc(), &error))?;
         let progress = store.receive(&answer).map_err(|error| Failure::No(error.to_string()))?;
         synced.add(&progress);
         tell(&synced, &progress)?;
@@ -93,9 +96,9 @@ pub fn sync(
 }
 
 /// Lets the machine know, so that it waits before it asks again.
-fn no_answer(store: &mut Store, error: &NoAnswer) -> Failure {
+fn no_answer(store: &mut Store, now: DateTime<Utc>, error: &NoAnswer) -> Failure {
     let jitter = u64::from_le_bytes(ambient::random());
-    match store.failed(ambient::now(), error.retry_after(), jitter) {
+    match store.failed(now, error.retry_after(), jitter) {
         Ok(_) => Failure::No(error.to_string()),
         Err(store) => Failure::No(format!("{error}; and {store}")),
     }
@@ -137,10 +140,10 @@ pub fn sync_and_show(
     out: &mut Out,
 ) -> Outcome<Synced> {
     if quiet {
-        return sync(store, server, |_, _| Ok(()));
+        return sync(store, server, ambient::clock, |_, _| Ok(()));
     }
     if !io::stderr().is_terminal() {
-        return sync(store, server, |synced, progress| {
+        return sync(store, server, ambient::clock, |synced, progress| {
             let more = if progress.more { ", more to come" } else { "" };
             out.line(format!("exchange {}: {}{more}", synced.exchanges, synced.sentence()))
         });
@@ -149,7 +152,7 @@ pub fn sync_and_show(
     let style = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {msg}");
     bar.set_style(style.expect("the template is a constant"));
     bar.enable_steady_tick(TICK);
-    let synced = sync(store, server, |synced, progress| {
+    let synced = sync(store, server, ambient::clock, |synced, progress| {
         let done = synced.sent + synced.received + synced.children;
         bar.set_length(done + progress.unsent + progress.children_left);
         bar.set_position(done);

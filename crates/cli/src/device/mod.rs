@@ -25,7 +25,7 @@ use serde_json::json;
 use self::advice::{Advice, Known};
 use self::folder::Folder;
 use crate::failure::{Failure, OrFail as _, Outcome};
-use crate::out::Out;
+use crate::out::{Out, complain};
 
 /// A device on this computer: record visits, see what is owed, sync
 #[derive(Args, Clone, Debug)]
@@ -175,6 +175,19 @@ fn sync(store: &mut Store, folder: &Folder, json: bool, out: &mut Out) -> Outcom
         out.line("Some records were set aside and need you: see `doorstep device list`.")?;
     }
     Ok(())
+}
+
+/// The policy that the device judges by. Where it cannot read the organisation's, it says so and
+/// advises by the built-in one.
+pub fn policy(store: &Store) -> Outcome<Policy> {
+    let held = store.policy().or_no("cannot read the policy")?;
+    if let Some(why) = held.unreadable {
+        complain(&format!(
+            "doorstep: this app cannot read your organisation's policy ({why}): update it; what it \
+             says is owed comes from the built-in policies meanwhile"
+        ));
+    }
+    Ok(held.policy)
 }
 
 /// What the device says about a child, from everything that it holds. `made` was recorded just now.

@@ -7,7 +7,7 @@ use doorstep_device_store::{Content, Held, RecordState, Source, Status, Store};
 use serde::Serialize;
 
 use super::describe::{self, short, spaced};
-use super::judge;
+use super::{judge, policy};
 use crate::ambient;
 use crate::failure::{OrFail as _, Outcome};
 use crate::out::Out;
@@ -69,7 +69,7 @@ fn state(source: &Source) -> &'static str {
 /// Today: each child with something owed, whom to phone, what was recorded today.
 pub fn today(store: &Store, json: bool, out: &mut Out) -> Outcome {
     let now = ambient::now();
-    let policy = store.policy().or_no("cannot read the policy")?.policy;
+    let policy = policy(store)?;
     let children = store.children().or_no("cannot read the caseload")?;
     let mut advice = Vec::new();
     for card in &children {
@@ -177,7 +177,7 @@ pub fn child(store: &Store, card: &ChildCard, json: bool, out: &mut Out) -> Outc
 /// What is owed, for one child or for all.
 pub fn duties(store: &Store, children: &[ChildCard], json: bool, out: &mut Out) -> Outcome {
     let now = ambient::now();
-    let policy = store.policy().or_no("cannot read the policy")?.policy;
+    let policy = policy(store)?;
     let advice = children.iter().map(|card| judge(store, &policy, card, &[], now));
     let mut advice = advice.collect::<Outcome<Vec<_>>>()?;
     if children.len() > 1 {

@@ -20,6 +20,7 @@ use serde::Serialize;
 use super::apply::apply;
 use crate::ambient;
 use crate::caseload::{Caseload, File, plan, read};
+use crate::device::describe::spaced;
 use crate::failure::{Failure, OrFail as _, Outcome, chain};
 use crate::office::Office;
 use crate::out::Out;
@@ -94,6 +95,7 @@ pub fn run(office: &Office, json: bool, out: &mut Out) -> Outcome {
     out.line("Sign in to the console as:")?;
     for sign_in in &sign_ins {
         let SignIn { login, password, name, role } = sign_in;
+        let role = spaced(role);
         out.line(format!("  {login:<8} {password}   {name}, {role}"))?;
     }
     Ok(())

@@ -8,6 +8,7 @@ use doorstep_core::event::{Event, What};
 use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{Body, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
+use doorstep_core::trust::ClockSample;
 use doorstep_core::wire::{EnrolRequest, EnrolResponse, Limits};
 use doorstep_sync_server::admin::{self, AdminError};
 use doorstep_sync_server::enrol::{EnrolError, enrol};
@@ -15,6 +16,7 @@ use doorstep_sync_server::ingest::{Batch, Incoming, push};
 use doorstep_sync_server::judge::Judge;
 use doorstep_sync_server::store::devices::Device;
 use doorstep_sync_server::store::{StoreError, Tx};
+use uuid::Uuid;
 
 use crate::device::exchange::APP;
 
@@ -25,6 +27,8 @@ const CODE_LIFETIME: Duration = Duration::from_mins(10);
 pub struct Phone {
     key: SigningKey,
     identity: EnrolResponse,
+    boot: Uuid,
+    started: DateTime<Utc>,
     seq: u64,
     head: Hash,
 }
@@ -44,7 +48,9 @@ impl Phone {
             EnrolError::Store(error) => error,
             other => StoreError::Query { operation: "enrol a phone", source: Box::new(other) },
         })?;
-        Ok(Self { key, identity, seq: 0, head: Hash::ORIGIN })
+        let (started, head) = (judge.now(), Hash::ORIGIN);
+        let boot = EventId::at(started, judge.ambient.entropy()).0;
+        Ok(Self { key, identity, boot, started, seq: 0, head })
     }
 
     /// Records what happened at `at` and pushes it at the judge's instant. Answers the record's id.
@@ -64,7 +70,7 @@ impl Phone {
             epoch: 1,
             seq: self.seq + 1,
             previous: self.head,
-            clock: ClockReading::wall(at),
+            clock: self.clock(at),
         };
         let event = Event { id, at, recorded: at, by: self.identity.person.role, what };
         let sealed = SealedEvent::seal(&Body { origin, event }, &self.key);
@@ -74,8 +80,17 @@ impl Phone {
         let batch = Batch { epoch: 1, first_seq: self.seq, events };
         let device =
             tx.device(self.identity.device)?.ok_or(StoreError::Missing { what: "device" })?;
+        let sample = ClockSample::of(&self.clock(judge.now()), judge.now());
+        tx.put_clock_sample(device.id, &sample)?;
         push(tx, judge, &device, &batch, &Limits::DEFAULT, judge.now())?;
         tx.put_device(&Device { last_contact: Some(judge.now()), ..device })?;
         Ok(id)
+    }
+
+    /// What its clocks say at `at`: they are right, and it was never switched off.
+    fn clock(&self, at: DateTime<Utc>) -> ClockReading {
+        let running = (at - self.started).num_milliseconds();
+        let monotonic_ms = u64::try_from(running).ok();
+        ClockReading { monotonic_ms, boot: Some(self.boot), ..ClockReading::wall(at) }
     }
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::kinds::{ContactFlags, Kind, word};
 use super::advice::Advice;
 use super::describe::{self, short};
-use super::{find, judge};
+use super::{find, judge, policy};
 use crate::ambient;
 use crate::failure::{Failure, OrFail as _, Outcome};
 use crate::moment::Moment;
@@ -84,7 +84,7 @@ pub fn run(args: &RecordArgs, store: &mut Store, out: &mut Out) -> Outcome {
     let made = store
         .record(&draft, &ambient::clock(), ambient::random())
         .map_err(|error| Failure::No(error.to_string()))?;
-    let policy = store.policy().or_no("cannot read the policy")?.policy;
+    let policy = policy(store)?;
     if args.json {
         let owed = plan.children.iter().map(|card| judge(store, &policy, card, &made, now));
         let owed = owed.collect::<Outcome<Vec<_>>>()?;
