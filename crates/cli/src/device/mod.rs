@@ -5,6 +5,7 @@ pub mod advice;
 pub mod client;
 pub mod describe;
 pub mod exchange;
+mod explain;
 pub mod find;
 pub mod folder;
 mod passphrase;
@@ -105,6 +106,14 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Why each duty of a child stands where it stands, and the questions to be considered
+    Explain {
+        /// The child, by a part of the name or by id
+        child: String,
+        /// Print it as JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Send what is recorded, fetch what is new
     Sync {
         /// Print what it came to as JSON
@@ -150,6 +159,10 @@ pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
                 children = vec![find::child(&children, child)?];
             }
             show::duties(&store, &children, *json, out)
+        }
+        Action::Explain { child, json } => {
+            let children = store.children().or_no("cannot read the caseload")?;
+            explain::explain(&store, &find::child(&children, child)?, *json, out)
         }
         Action::Sync { json } => sync(&mut store, &folder, *json, out),
         Action::Status { json } => {
