@@ -274,7 +274,7 @@ impl Drop for Server {
 /// A client of its own. Its connections live on the runtime that first uses it, and on no other.
 pub fn client() -> reqwest::Client {
     // The tests reach only this machine, without TLS; a client wants a provider all the same.
-    // same. A second installation is refused, which is as good.
+    // A second installation is refused, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     builder.build().expect("a client can be built")
