@@ -2,6 +2,7 @@
 
 mod configuration;
 mod policy;
+mod sync_protocol;
 
 use std::fs;
 

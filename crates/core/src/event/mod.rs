@@ -96,6 +96,45 @@ pub enum What {
     CloseRequested(Note),
 }
 
+impl What {
+    /// The `type` of every kind of event that this version knows, in the order of the vocabulary.
+    pub const TYPES: &'static [&'static str] = &[
+        "failed-contact",
+        "child-seen",
+        "impact-assessed",
+        "vulnerability-assessed",
+        "effect-on-children-assessed",
+        "needs-considered",
+        "plan-agreed",
+        "contribution-recorded",
+        "procedures-started",
+        "further-attempt",
+        "agency-consulted",
+        "address-confirmed",
+        "address-corrected",
+        "letter-copied",
+        "family-made-contact",
+        "concern-recorded",
+        "concern-closed",
+        "informed",
+        "discussed",
+        "decided",
+        "visit-timeframe-set",
+        "plan-changed",
+        "address-changed",
+        "school-changed",
+        "interpreter-arranged",
+        "corrected",
+        "withdrawn",
+        "close-requested",
+    ];
+
+    /// Whether this version knows events of this `type`.
+    pub fn is_known_type(kind: &str) -> bool {
+        Self::TYPES.contains(&kind)
+    }
+}
+
 /// A failed contact: no access, not brought, or not seen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -368,4 +407,19 @@ fn service() -> Agency {
 )]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_every_type_that_it_reads_and_no_other() {
+        // What the reader offers instead of a type that it does not know is all that it knows.
+        let unknown = serde_json::json!({ "type": "none-such" });
+        let message = serde_json::from_value::<What>(unknown).unwrap_err().to_string();
+        let read: Vec<_> = message.split('`').skip(1).step_by(2).skip(1).collect();
+        assert_eq!(read, What::TYPES);
+        assert!(What::is_known_type("child-seen") && !What::is_known_type("none-such"));
+    }
 }

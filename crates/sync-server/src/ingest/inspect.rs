@@ -81,7 +81,7 @@ pub fn inspect(
     check_origin(&origin, device, chain)?;
     let Kind { kind } = serde_json::from_str(text).map_err(malformed)?;
     let body = serde_json::from_str::<Body>(text).map_err(|_| {
-        if is_known(&kind) {
+        if What::is_known_type(&kind) {
             fault(QuarantineCode::Malformed, "the record cannot be read")
         } else {
             let message = "this kind of record is not known here yet: a newer app made it";
@@ -89,15 +89,6 @@ pub fn inspect(
         }
     })?;
     Ok(Read { body, kind, signature: sealed.signature })
-}
-
-/// Whether this server knows events of this type.
-fn is_known(kind: &str) -> bool {
-    // Either this alone is an event, or keys are missing from it; only an unknown type is refused
-    // for its type.
-    let bare = serde_json::json!({ "type": kind });
-    let answer = serde_json::from_value::<What>(bare);
-    !answer.is_err_and(|error| error.to_string().starts_with("unknown variant"))
 }
 
 fn check_origin(origin: &Origin, device: &Device, chain: Chain) -> Result<(), Fault> {
