@@ -83,6 +83,9 @@ pub async fn serve_state(
     if let Some(mailer) = mailer(&state)? {
         tasks.spawn(outbox::deliver_for_ever(state.clone(), mailer));
     }
+    if let Some(warning) = state.policy.calendar().warning(state.ambient.now()) {
+        tracing::warn!("{warning}");
+    }
     tracing::info!(address = %bound, "serving");
     on_bound(bound);
     let result = answer_requests(&state, listener, shutdown).await;
