@@ -4,7 +4,9 @@
 //! of the caseload, a page of events and the next cursor. Everything is safe to repeat.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::event::{ChildRecord, Role};
@@ -12,7 +14,7 @@ use crate::ids::{ChildId, DeviceId, EventId, PersonId};
 use crate::policy::PolicyDocument;
 use crate::seal::{Digest, Hash, SealedEvent};
 use crate::time::ClockReading;
-use crate::words::words;
+use crate::words::{Word, words};
 
 /// The version of the protocol that this code speaks.
 pub const PROTOCOL: u16 = 1;
@@ -77,7 +79,9 @@ pub struct Person {
     pub id: PersonId,
     /// Full name.
     pub name: String,
-    /// The role in which this person records.
+    /// The role in which this person records. A role that is not known here is read as the
+    /// default, so that the person can record.
+    #[serde(deserialize_with = "role_or_default")]
     pub role: Role,
 }
 
@@ -85,7 +89,7 @@ pub struct Person {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// The role.
-    pub role: Role,
+    pub role: Word<Role>,
     /// Full name.
     pub name: String,
     /// Phone number as dialled.
@@ -226,7 +230,7 @@ pub enum Outcome {
     /// Kept, but not in the log: a person must look at it.
     Quarantined {
         /// Why, as a stable code.
-        code: QuarantineCode,
+        code: Word<QuarantineCode>,
         /// Why, in a sentence for the author.
         message: String,
     },
@@ -236,6 +240,19 @@ pub enum Outcome {
         /// The hash of the event that the server has under this number.
         stored: Hash,
     },
+    /// A verdict of a newer server, by its keys. Final like every other.
+    #[serde(untagged)]
+    Other(#[serde(deserialize_with = "unknown_verdict")] Map<String, Value>),
+}
+
+impl Outcome {
+    const KNOWN: &'static [&'static str] =
+        &["stored", "duplicate", "handed-over", "quarantined", "fork"];
+
+    /// Whether a person must look at the event before it counts.
+    pub const fn needs_a_person(&self) -> bool {
+        matches!(self, Self::Quarantined { .. } | Self::Other(_))
+    }
 }
 
 /// What a person decided about an event that had been set aside.
@@ -271,6 +288,44 @@ pub enum Settlement {
     },
     /// It is kept aside for good.
     Dismissed,
+    /// A decision that only a newer version knows, by its keys.
+    #[serde(untagged)]
+    Other(#[serde(deserialize_with = "unknown_decision")] Map<String, Value>),
+}
+
+impl Settlement {
+    const KNOWN: &'static [&'static str] = &["released", "corrected", "dismissed"];
+}
+
+fn role_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {
+    Ok(Word::<Role>::deserialize(deserializer)?.known().unwrap_or_default())
+}
+
+fn unknown_verdict<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
+    unknown(deserializer, "verdict", Outcome::KNOWN)
+}
+
+fn unknown_decision<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Map<String, Value>, D::Error> {
+    unknown(deserializer, "outcome", Settlement::KNOWN)
+}
+
+/// Keys under a word that is not known. One that is known came here because its keys are wrong:
+/// that stays an error.
+fn unknown<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    key: &str,
+    known: &[&str],
+) -> Result<Map<String, Value>, D::Error> {
+    let keys = Map::deserialize(deserializer)?;
+    match keys.get(key).and_then(Value::as_str) {
+        Some(word) if !known.contains(&word) => Ok(keys),
+        Some(word) => Err(D::Error::custom(format!("the keys of \"{word}\" are not right"))),
+        None => Err(D::Error::missing_field("verdict or outcome")),
+    }
 }
 
 words!(
@@ -365,4 +420,47 @@ pub struct Receipt {
     pub event: EventId,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn words_of_a_newer_server_are_kept_and_leave_the_rest_readable() {
+        let verdicts = json!([
+            { "seq": 1, "verdict": "stored", "position": 7 },
+            { "seq": 2, "verdict": "quarantined", "code": "too-beautiful", "message": "m" },
+            { "seq": 3, "verdict": "admired", "by": "all" },
+        ]);
+        let read: Vec<Verdict> = serde_json::from_value(verdicts.clone()).unwrap();
+        assert_eq!(read[0].outcome, Outcome::Stored { position: 7 });
+        let code = Word::Other("too-beautiful".to_owned());
+        assert_eq!(read[1].outcome, Outcome::Quarantined { code, message: "m".into() });
+        assert!(matches!(&read[2].outcome, Outcome::Other(keys) if keys["by"] == "all"));
+        assert_eq!(serde_json::to_value(&read).unwrap(), verdicts);
+
+        let contact = json!({ "role": "night-warden", "name": "N" });
+        let read: Contact = serde_json::from_value(contact.clone()).unwrap();
+        assert_eq!(read.role.known(), None);
+        assert_eq!(serde_json::to_value(&read).unwrap(), contact);
+        let settled = json!({ "epoch": 1, "seq": 2, "outcome": "framed", "by": "B",
+            "at": "2026-03-02T10:00:00Z", "reason": "r" });
+        let read: Settled = serde_json::from_value(settled).unwrap();
+        assert!(matches!(read.settlement, Settlement::Other(_)));
+        let person = json!({ "id": Uuid::nil(), "name": "N", "role": "night-warden" });
+        assert_eq!(serde_json::from_value::<Person>(person).unwrap().role, Role::Practitioner);
+    }
+
+    #[test]
+    fn a_known_word_with_wrong_keys_stays_an_error() {
+        for text in [
+            r#"{"seq":1,"verdict":"stored"}"#,
+            r#"{"seq":1,"verdict":"fork","stored":"short"}"#,
+            r#"{"seq":1}"#,
+        ] {
+            assert!(serde_json::from_str::<Verdict>(text).is_err(), "{text}");
+        }
+    }
 }

@@ -45,6 +45,49 @@ macro_rules! words {
 
 pub(crate) use words;
 
+/// A word from a newer version that may know more of them: one that is known here, or its text.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+#[serde(untagged)]
+pub enum Word<T> {
+    /// A word of the vocabulary.
+    Known(T),
+    /// Another one, as it was written.
+    Other(String),
+}
+
+impl<T: Copy> Word<T> {
+    /// The word, where it is known here.
+    pub fn known(&self) -> Option<T> {
+        match self {
+            Self::Known(word) => Some(*word),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl<T> From<T> for Word<T> {
+    fn from(word: T) -> Self {
+        Self::Known(word)
+    }
+}
+
+impl<T: PartialEq> PartialEq<T> for Word<T> {
+    fn eq(&self, other: &T) -> bool {
+        matches!(self, Self::Known(word) if word == other)
+    }
+}
+
+impl<T: std::fmt::Display> std::fmt::Display for Word<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(word) => word.fmt(f),
+            Self::Other(text) => f.pad(text),
+        }
+    }
+}
+
 /// A word that is not in the vocabulary, with those that are.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("\"{word}\" is not one of {}", known.join(", "))]

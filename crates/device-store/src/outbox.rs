@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{Hash, SealedEvent, Signature, SigningKey};
 use doorstep_core::wire::{Limits, Outcome, QuarantineCode, Settled, Settlement};
+use doorstep_core::words::Word;
 use ed25519_dalek::Signer as _;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 use serde::Serialize;
@@ -33,7 +34,7 @@ pub enum RecordState {
     /// The server set it aside: somebody must look at it.
     NeedsYou {
         /// Why, as a stable code.
-        code: QuarantineCode,
+        code: Word<QuarantineCode>,
         /// Why, in a sentence.
         message: String,
     },
@@ -228,7 +229,7 @@ pub(crate) fn receipt(
         Outcome::Stored { position }
         | Outcome::Duplicate { position }
         | Outcome::HandedOver { position } => Some(position),
-        Outcome::Quarantined { .. } | Outcome::Fork { .. } => None,
+        Outcome::Quarantined { .. } | Outcome::Fork { .. } | Outcome::Other(_) => None,
     };
     let outcome = serde_json::to_string(outcome).expect("a verdict has only string keys");
     tx.execute(
@@ -425,6 +426,7 @@ fn state(outcome: Option<String>, backed_up: bool) -> Result<RecordState, Error>
         serde_json::from_str(&outcome).map_err(|error| Error::unreadable("receipt", error))?;
     Ok(match outcome {
         Outcome::Quarantined { code, message } => RecordState::NeedsYou { code, message },
+        Outcome::Other(keys) => of_newer_server(&keys),
         Outcome::Fork { .. } => RecordState::OnThisDevice,
         outcome => {
             let handed_over = matches!(outcome, Outcome::HandedOver { .. });
@@ -437,13 +439,22 @@ fn state(outcome: Option<String>, backed_up: bool) -> Result<RecordState, Error>
     })
 }
 
+/// The server has the event and says something of it that only a newer app understands.
+fn of_newer_server(keys: &serde_json::Map<String, serde_json::Value>) -> RecordState {
+    let text = |key: &str| keys.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+    let code = text("verdict").unwrap_or_default();
+    let message = text("message")
+        .unwrap_or_else(|| format!("the server says \"{code}\", which a newer app understands"));
+    RecordState::NeedsYou { code: Word::Other(code), message }
+}
+
 fn settled_state(settled: Settled, backed_up: bool) -> RecordState {
     let Settled { settlement, by, reason, .. } = settled;
     match settlement {
         Settlement::Released { .. } if backed_up => RecordState::BackedUp { handed_over: false },
         Settlement::Released { .. } => RecordState::Received { handed_over: false },
         Settlement::Corrected { event } => RecordState::Corrected { by, reason, event },
-        Settlement::Dismissed => RecordState::Dismissed { by, reason },
+        Settlement::Dismissed | Settlement::Other(_) => RecordState::Dismissed { by, reason },
     }
 }
 

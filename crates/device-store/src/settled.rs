@@ -37,6 +37,10 @@ pub(crate) fn apply(
     log_epoch: u32,
 ) -> Result<(), Error> {
     for decision in settled {
+        if matches!(decision.settlement, Settlement::Other(_)) {
+            // Only a newer app understands it: the event waits until there is one.
+            continue;
+        }
         let place = (decision.place.epoch, decision.place.seq);
         let sql =
             format!("select outcome from receipt r where epoch = ?1 and seq = ?2 and {WAITING}");

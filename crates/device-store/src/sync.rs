@@ -265,7 +265,7 @@ fn keep_verdicts(
         }
         outbox::receipt(tx, place, &verdict.outcome, response.log_epoch)?;
         progress.receipts += 1;
-        progress.needs_you += u64::from(matches!(verdict.outcome, Outcome::Quarantined { .. }));
+        progress.needs_you += u64::from(verdict.outcome.needs_a_person());
     }
     Ok(None)
 }

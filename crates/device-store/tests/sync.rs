@@ -271,7 +271,7 @@ fn a_quarantined_record_needs_somebody_and_is_not_sent_again() {
     assert_eq!(
         state(&store, bad),
         RecordState::NeedsYou {
-            code: QuarantineCode::UnknownChild,
+            code: QuarantineCode::UnknownChild.into(),
             message: "set aside: unknown-child".to_owned()
         }
     );
@@ -327,6 +327,24 @@ fn what_a_person_decided_about_a_record_that_was_set_aside_is_seen_on_its_device
         let request = store.next_request(&clock(7), "test 1").unwrap().unwrap();
         assert!(request.waiting.is_empty() && request.events.is_empty());
     }
+}
+
+#[test]
+fn what_a_newer_server_says_is_kept_and_holds_nothing_up() {
+    let (mut store, mut office) = one_device();
+    let odd = record(&mut store, 1, 1);
+    let good = record(&mut store, 1, 2);
+    let request = store.next_request(&clock(3), "test 1").unwrap().unwrap();
+    let mut answer = serde_json::to_value(office.answer(1, &request)).unwrap();
+    answer["verdicts"][0] = serde_json::json!({ "seq": 1, "verdict": "admired", "by": "all" });
+    let answer = serde_json::from_value(answer).unwrap();
+    let progress = store.receive(&answer).unwrap();
+    assert_eq!((progress.receipts, progress.needs_you, progress.unsent), (2, 1, 0));
+    assert_eq!(state(&store, good), RecordState::Received { handed_over: false });
+    let found = state(&store, odd);
+    let RecordState::NeedsYou { code, message } = &found else { panic!("{found:?}") };
+    assert_eq!(code.to_string(), "admired");
+    assert!(message.contains("a newer app"), "{message}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{Body, Hash, SealedEvent};
 use doorstep_core::trust::{Claim, ClockSample, Timing, grade};
 use doorstep_core::wire::{Expected, Limits, Outcome, QuarantineCode, Verdict};
+use doorstep_core::words::Word;
 
 use crate::judge::{Judge, history};
 use crate::store::devices::{Chain, Device};
@@ -135,7 +136,7 @@ impl<'a> Intake<'a> {
                 let Fault { code, message, child } = fault;
                 let entry = self.entry(seq, incoming, code.as_str(), &message, child);
                 tx.set_aside(&entry)?;
-                self.answer(seq, Outcome::Quarantined { code, message });
+                self.answer(seq, Outcome::Quarantined { code: code.into(), message });
             }
         }
         self.chain.next_seq = seq + 1;
@@ -162,10 +163,7 @@ impl<'a> Intake<'a> {
         let outcome = match known {
             Known::Logged { position, .. } => Outcome::Duplicate { position },
             Known::SetAside { code, message, .. } => {
-                let code = code.parse().map_err(|source| StoreError::Row {
-                    what: "quarantine code",
-                    source: Box::new(source),
-                })?;
+                let code = code.parse().map_or(Word::Other(code), Word::Known);
                 Outcome::Quarantined { code, message }
             }
         };

@@ -168,7 +168,7 @@ pub fn child(store: &Store, card: &ChildCard, json: bool, out: &mut Out) -> Outc
     }
     for contact in &card.contacts {
         let phone = contact.phone.as_deref().unwrap_or("no number");
-        out.prose(2, format!("{}: {}, {phone}", spaced(contact.role.as_str()), contact.name))?;
+        out.prose(2, format!("{}: {}, {phone}", spaced(&contact.role.to_string()), contact.name))?;
     }
     out.gap()?;
     print_rows(&held, &rows, out)

@@ -160,7 +160,10 @@ impl Office {
         };
         if let Some(code) = code {
             self.set_aside.push(event.clone());
-            return Outcome::Quarantined { code, message: format!("set aside: {code}") };
+            return Outcome::Quarantined {
+                message: format!("set aside: {code}"),
+                code: code.into(),
+            };
         }
         let position = self.log.len() as u64 + 1;
         let child = body.origin.child;

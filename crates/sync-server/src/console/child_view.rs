@@ -136,7 +136,7 @@ fn contacts(contacts: &[Contact]) -> Markup {
             ul.govuk-list {
                 @for contact in contacts {
                     li {
-                        (words::sentence_case(&words::role(contact.role))) ": " (contact.name)
+                        (words::sentence_case(&words::plain(&contact.role.to_string()))) ": " (contact.name)
                         @if let Some(phone) = &contact.phone { ", " (phone) }
                     }
                 }

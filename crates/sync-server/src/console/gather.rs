@@ -338,7 +338,7 @@ fn contacts(tx: &dyn Tx, child: ChildId, now: DateTime<Utc>) -> Result<Vec<Conta
         }
         if let Some(person) = tx.person(allocation.person)? {
             let (name, phone) = (person.name, person.phone);
-            contacts.push(Contact { role: allocation.role, name, phone });
+            contacts.push(Contact { role: allocation.role.into(), name, phone });
         }
     }
     Ok(contacts)

@@ -73,14 +73,14 @@ impl Cards {
                 );
             }
         }
-        contacts.sort_by(|a, b| (a.role, &a.name).cmp(&(b.role, &b.name)));
+        contacts.sort_by(|a, b| (&a.role, &a.name).cmp(&(&b.role, &b.name)));
         contacts.dedup();
         Ok(contacts)
     }
 }
 
 fn contact(role: Role, person: &Person) -> Contact {
-    Contact { role, name: person.name.clone(), phone: person.phone.clone() }
+    Contact { role: role.into(), name: person.name.clone(), phone: person.phone.clone() }
 }
 
 /// Roles that are held for a team, not for a child.

@@ -30,6 +30,7 @@ fn words(pushed: &Pushed) -> Vec<String> {
         Outcome::HandedOver { position } => format!("handed-over {position}"),
         Outcome::Quarantined { code, .. } => format!("quarantined {code}"),
         Outcome::Fork { .. } => "fork".to_owned(),
+        Outcome::Other(keys) => panic!("{keys:?}"),
     };
     pushed.verdicts.iter().map(|verdict| word(&verdict.outcome)).collect()
 }
