@@ -78,6 +78,8 @@ impl AppState {
 #[derive(Clone, Debug)]
 pub struct Signals {
     inbox: watch::Sender<u64>,
+    news: watch::Sender<u64>,
+    stopping: watch::Sender<bool>,
     sweep: Arc<Notify>,
     outbox: Arc<Notify>,
 }
@@ -86,6 +88,8 @@ impl Default for Signals {
     fn default() -> Self {
         Self {
             inbox: watch::Sender::new(0),
+            news: watch::Sender::new(0),
+            stopping: watch::Sender::new(false),
             sweep: Arc::new(Notify::new()),
             outbox: Arc::new(Notify::new()),
         }
@@ -108,6 +112,30 @@ impl Signals {
     /// Follows changes of the inbox: the number goes up each time it may have changed.
     pub fn inbox(&self) -> watch::Receiver<u64> {
         self.inbox.subscribe()
+    }
+
+    /// Events came into the log: devices may have something to fetch.
+    pub fn events_came(&self) {
+        self.news.send_modify(|version| *version += 1);
+    }
+
+    /// Follows the log: the number goes up each time events came into it.
+    pub fn news(&self) -> watch::Receiver<u64> {
+        self.news.subscribe()
+    }
+
+    /// The server stops: whatever would go on for long ends now.
+    pub fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Returns once the server stops.
+    pub fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            // An error means that the server is gone: it has stopped as well.
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+        }
     }
 
     /// Returns once a limit may have moved.

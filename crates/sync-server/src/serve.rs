@@ -109,14 +109,8 @@ async fn answer_requests(
     listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
-    let (stopping, mut stop) = tokio::sync::watch::channel(false);
-    let mut wanted = stop.clone();
-    let graceful = async move {
-        // An error means that the sender is gone: stop as well.
-        let _ = wanted.wait_for(|stop| *stop).await;
-    };
     let router = http::router(state.clone());
-    let server = axum::serve(listener, router).with_graceful_shutdown(graceful);
+    let server = axum::serve(listener, router).with_graceful_shutdown(state.signals.stopped());
     let mut server = tokio::spawn(server.into_future());
     let mut store_stopped = state.db.stopped();
     let outcome = tokio::select! {
@@ -129,8 +123,8 @@ async fn answer_requests(
         }
         () = shutdown => Ok(()),
     };
-    stopping.send_replace(true);
-    let _ = stop.changed().await;
+    // Streams that would stay open for minutes hear of it as well.
+    state.signals.stop();
     if tokio::time::timeout(state.config.stop_within, &mut server).await.is_err() {
         tracing::warn!("some requests did not finish in time and were cut off");
         server.abort();

@@ -8,14 +8,13 @@ use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::{Stream, stream};
-use tokio::sync::watch;
 
 use super::filter::Filter;
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::{gather, inbox_view};
-use crate::app::AppState;
+use crate::app::{AppState, Signals};
 use crate::store::Tx;
 
 /// A live connection ends after so long; the browser opens another, and so shows its session again.
@@ -51,16 +50,20 @@ async fn draw(state: &AppState, signed: &SignedIn, filter: Filter) -> Result<Res
 
 /// `GET /inbox/live`: says `changed` each time the inbox may have changed, and nothing else.
 pub async fn live(State(state): State<AppState>, _signed: SignedIn) -> Response {
-    Sse::new(changes(state.signals.inbox()))
+    Sse::new(changes(&state.signals))
         .keep_alive(KeepAlive::new().interval(LIVE_BEAT))
         .into_response()
 }
 
-fn changes(
-    versions: watch::Receiver<u64>,
-) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
-    let end = Box::pin(tokio::time::sleep(LIVE_MAX));
-    stream::unfold((versions, end), |(mut versions, mut end)| async move {
+fn changes(signals: &Signals) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
+    let stopped = signals.stopped();
+    let end = Box::pin(async move {
+        tokio::select! {
+            () = tokio::time::sleep(LIVE_MAX) => {}
+            () = stopped => {}
+        }
+    });
+    stream::unfold((signals.inbox(), end), |(mut versions, mut end)| async move {
         tokio::select! {
             () = &mut end => None,
             changed = versions.changed() => {

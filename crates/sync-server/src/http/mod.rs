@@ -1,8 +1,10 @@
 //! The route table. An operation is one file and one line here; URL and file have the same name.
 
+mod bearer;
 mod body;
 mod enrol;
 mod health;
+mod pokes;
 mod problem;
 mod request;
 mod sync;
@@ -21,6 +23,7 @@ pub fn router(state: AppState) -> Router {
     let protocol = Router::new()
         .route("/v1/enrol", post(enrol::enrol))
         .route("/v1/sync", post(sync::sync))
+        .route("/v1/pokes", get(pokes::pokes))
         .route("/v1/{*rest}", get(problem::not_found).post(problem::not_found))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(state.clone());

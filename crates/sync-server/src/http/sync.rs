@@ -2,18 +2,17 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::ChildId;
 use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
 use doorstep_core::trust::ClockSample;
-use doorstep_core::wire::{Cursor, Limits, PROTOCOL, Place, Settled, SyncResponse};
+use doorstep_core::wire::{Cursor, Limits, Outcome, PROTOCOL, Place, Settled, SyncResponse};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::body;
 use super::problem::Refusal;
+use super::{bearer, body};
 use crate::app::AppState;
 use crate::deliver::{self, Page};
 use crate::enrol::authenticate;
@@ -66,7 +65,7 @@ pub async fn sync(
     State(app): State<AppState>,
     request: Request,
 ) -> Result<Json<SyncResponse>, Refusal> {
-    let token = token(request.headers());
+    let token = bearer::token(request.headers());
     let text = body::read(&app, request).await?;
     let token = token.ok_or(Refusal::Unauthenticated)?;
     let shown = token.clone();
@@ -85,13 +84,15 @@ pub async fn sync(
     if ledger_changed {
         app.signals.ledger_changed();
     }
+    if response.verdicts.iter().any(|verdict| brings_news(&verdict.outcome)) {
+        app.signals.events_came();
+    }
     Ok(Json(response))
 }
 
-fn token(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+/// Whether an event came into the log that was not there before.
+const fn brings_news(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Stored { .. } | Outcome::HandedOver { .. })
 }
 
 fn parse(text: &[u8], limits: &Limits) -> Result<PushAndPull, Refusal> {

@@ -2,6 +2,7 @@
 
 mod backup;
 mod ingest;
+mod pokes;
 mod policy;
 mod serve;
 mod store;
