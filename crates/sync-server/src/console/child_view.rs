@@ -136,13 +136,17 @@ fn contacts(contacts: &[Contact]) -> Markup {
             ul.govuk-list {
                 @for contact in contacts {
                     li {
-                        (words::sentence_case(&words::plain(&contact.role.to_string()))) ": " (contact.name)
+                        (role_of(contact)) ": " (contact.name)
                         @if let Some(phone) = &contact.phone { ", " (phone) }
                     }
                 }
             }
         }
     }
+}
+
+fn role_of(contact: &Contact) -> String {
+    words::sentence_case(&words::plain(&contact.role.to_string()))
 }
 
 fn counts(assessment: &Assessment) -> Markup {
