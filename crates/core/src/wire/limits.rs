@@ -1,0 +1,26 @@
+//! What a server takes and gives. It tells its own; a device reckons with them until then.
+
+use serde::{Deserialize, Serialize};
+
+/// What a server takes in one request and gives in one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Events in one push.
+    pub batch_events: usize,
+    /// Bytes of one request's body.
+    pub batch_bytes: usize,
+    /// Bytes of one sealed event's body.
+    pub event_bytes: usize,
+    /// Bytes of events in one page of an answer (one event more than fits is still sent).
+    pub page_bytes: usize,
+}
+
+impl Limits {
+    /// What this version offers.
+    pub const DEFAULT: Self = Self {
+        batch_events: 500,
+        batch_bytes: 2 * 1024 * 1024,
+        event_bytes: 64 * 1024,
+        page_bytes: 1024 * 1024,
+    };
+}
