@@ -6,6 +6,7 @@
 
 pub mod assessment;
 pub mod calendar;
+pub mod describe;
 pub mod escalation;
 pub mod event;
 pub mod history;

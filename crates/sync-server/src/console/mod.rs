@@ -27,9 +27,7 @@ mod ruling;
 mod set_aside;
 mod sign_in;
 mod timeline;
-mod times;
 mod viewer;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +38,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
+
+use doorstep_core::describe::{self as words, times};
 
 use crate::app::AppState;
 

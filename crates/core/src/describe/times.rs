@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use chrono_tz::Europe::London;
-use doorstep_core::assessment::Due;
+
+use crate::assessment::Due;
 
 /// What is left of a limit below which it counts as soon.
 const SOON: TimeDelta = TimeDelta::hours(4);
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn console_says_what_is_left_of_a_limit_in_words() {
+    fn says_what_is_left_of_a_limit_in_words() {
         let now = utc("2026-03-02T10:20:00Z");
         for (due, words, pressure) in [
             ("2026-03-02T11:00:00Z", "40 minutes left", Pressure::Soon),
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn console_times_are_local_and_name_the_year_only_where_it_differs() {
+    fn times_are_local_and_name_the_year_only_where_it_differs() {
         let now = utc("2026-06-03T10:00:00Z");
         assert_eq!(short(utc("2026-06-01T09:00:00Z"), now), "Mon 1 June, 10:00");
         assert_eq!(short(utc("2025-12-01T09:00:00Z"), now), "Mon 1 December 2025, 09:00");

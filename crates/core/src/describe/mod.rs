@@ -1,11 +1,13 @@
-//! The vocabulary in plain English, as the console shows it: neutral, and never accusing.
+//! The vocabulary in plain English, as every screen shows it: neutral, and never accusing.
 
-use doorstep_core::assessment::{Ground, Modality, Urgency};
-use doorstep_core::event::{
+pub mod times;
+
+use crate::assessment::{Ground, Modality, Urgency};
+use crate::event::{
     AddressKnown, ConcernLevel, FailedContact, Form, Known, KnownConcern, NewAppointment, Plan,
     Question, Referral, Role, Step, Subject, What,
 };
-use doorstep_core::wire::QuarantineCode;
+use crate::wire::QuarantineCode;
 
 /// A role as one speaks of it.
 pub fn role(role: Role) -> String {
@@ -92,7 +94,8 @@ pub const fn quarantine(code: QuarantineCode) -> &'static str {
     }
 }
 
-const fn step(step: Step) -> &'static str {
+/// A step taken at a contact, as what somebody did.
+pub const fn step(step: Step) -> &'static str {
     match step {
         Step::WindowsChecked => "looked at the windows",
         Step::FamilyPhoned => "phoned the family",
@@ -103,7 +106,8 @@ const fn step(step: Step) -> &'static str {
     }
 }
 
-const fn question(question: Question) -> &'static str {
+/// What a question of section 6 is about.
+pub const fn question(question: Question) -> &'static str {
     match question {
         Question::SafetyNow => "concern for safety or welfare now",
         Question::EarlierConcerns => "earlier concerns with a support package",
@@ -115,7 +119,8 @@ const fn question(question: Question) -> &'static str {
     }
 }
 
-const fn concern(level: ConcernLevel) -> &'static str {
+/// How grave a concern is.
+pub const fn concern(level: ConcernLevel) -> &'static str {
     match level {
         ConcernLevel::None => "none",
         ConcernLevel::Some => "some",
@@ -124,7 +129,8 @@ const fn concern(level: ConcernLevel) -> &'static str {
     }
 }
 
-const fn subject(subject: Subject) -> &'static str {
+/// What a decision is on.
+pub const fn subject(subject: Subject) -> &'static str {
     match subject {
         Subject::PlanningOrStrategyMeeting => "a planning or strategy meeting",
         Subject::Section47StrategyMeeting => "a section 47 strategy meeting",
@@ -221,7 +227,7 @@ pub fn facts(what: &What) -> Vec<String> {
         ],
         What::Decided(decided) => decided.outcome.iter().cloned().collect(),
         What::VisitTimeframeSet(set) => {
-            vec![format!("To be made by {}.", doorstep_core::time::in_words(set.by_when))]
+            vec![format!("To be made by {}.", crate::time::in_words(set.by_when))]
         }
         What::PlanChanged(changed) => changed.plans.iter().map(plans_now).collect(),
         What::Corrected(corrected) => corrected.reason.iter().cloned().collect(),
@@ -255,7 +261,7 @@ fn contact_facts(contact: &FailedContact) -> Vec<String> {
         format!("Response: {}.", steps.join(", "))
     });
     if let Some(by) = contact.contact_by {
-        facts.push(format!("Contact asked for by {}.", doorstep_core::time::in_words(by)));
+        facts.push(format!("Contact asked for by {}.", crate::time::in_words(by)));
     }
     facts.extend(concern_facts(contact.concern, contact.answers.iter().copied()));
     facts
