@@ -1,5 +1,7 @@
 //! The policies: packs as data, clauses as code, one pure function from history to assessment.
 
+mod act;
+mod call;
 mod case;
 mod clauses;
 mod concern;
@@ -24,6 +26,8 @@ use crate::event::{ChildRecord, Event, Service};
 use crate::seal::Hash;
 use crate::time::local_date;
 use crate::words::closest;
+pub use act::Act;
+pub use call::{Call, Known};
 use case::{Case, Episode};
 pub use clauses::upheld_by;
 use clauses::{Docket, Meaning, Scope, meaning};
