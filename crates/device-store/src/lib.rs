@@ -193,6 +193,12 @@ impl Store {
         policy::held(&self.conn)
     }
 
+    /// A number that changes whenever another connection, of this program or of another, wrote to
+    /// the file: whoever keeps what was read looks again then.
+    pub fn changed_elsewhere(&self) -> Result<u64, Error> {
+        Ok(self.conn.query_row("pragma data_version", [], |row| row.get(0))?)
+    }
+
     /// What a person must know about the device.
     pub fn status(&self) -> Result<Status, Error> {
         status::status(&self.conn)

@@ -1,0 +1,4 @@
+# Today.
+
+today-title = Today
+today-nothing = Nothing is planned or owed.
