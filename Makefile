@@ -24,7 +24,7 @@ bench: ## Measure how fast the parts are
 reset-demo: ## Throw the demonstration's data away; the next `make run` starts afresh
 	@setup/reset-demo
 
-generate: ## Write again what is generated: schema/events, the table in docs/operations.md
+generate: ## Write again what is generated: schema/events, schema/api, tables and examples in docs
 	@setup/generate
 
 clean: ## Remove what was built; keeps the demonstration

@@ -164,6 +164,22 @@ impl Organisation {
         run(command).well().json()
     }
 
+    /// Backs it up to a new file of this name beside its data.
+    pub fn back_up(&self, name: &str) -> PathBuf {
+        let file = self.folder().join(name);
+        let mut command = doorstep(["backup"]);
+        command.arg(&file).arg("--data").arg(self.data());
+        let _ = run(command).well();
+        file
+    }
+
+    /// Puts a backup into its data folder, which must be gone.
+    pub fn restore(&self, file: &Path) {
+        let mut command = doorstep(["restore"]);
+        command.arg(file).arg("--data").arg(self.data());
+        let _ = run(command).well();
+    }
+
     /// Starts its server.
     pub fn serve(&self) -> Server {
         Server::start(&self.data())

@@ -1,12 +1,13 @@
 //! `doorstep backup`, `restore` and `verify`: copies of an organisation's store, and whether it is
 //! as it must be.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use doorstep_sync_server::backup::{BackupError, Copied, backup, restore};
 use doorstep_sync_server::store::Tx;
-use doorstep_sync_server::verify::verify;
+use doorstep_sync_server::verify::{Check, verify};
 use serde_json::json;
 
 use crate::ambient;
@@ -86,7 +87,11 @@ pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
     let policy = office.judge().policy;
     let report = office.read(move |tx: &dyn Tx| verify(tx, &policy))?;
     if args.json {
-        let findings: Vec<_> = report.findings.iter().map(|finding| &finding.0).collect();
+        let findings: Vec<_> = report.findings.iter().map(|finding| &finding.what).collect();
+        let checks: BTreeMap<_, _> = Check::ALL
+            .map(|check| (check.as_str(), report.found_by(check).count()))
+            .into_iter()
+            .collect();
         out.json(&json!({
             "sound": report.is_sound(),
             "events": report.events,
@@ -95,6 +100,7 @@ pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
             "children": report.children,
             "escalations": report.escalations,
             "findings": findings,
+            "checks": checks,
         }))?;
     } else {
         out.line(report.to_string().trim_end())?;

@@ -59,6 +59,7 @@ impl<'de> Deserialize<'de> for Hash {
 /// How many events of a child there are, and the sum of their hashes (modulo 2^256, little-endian):
 /// the same whatever the order, so that two sides can compare what they hold at constant cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Digest {
     /// How many events.
     pub count: u64,
@@ -87,7 +88,9 @@ impl Digest {
 
 /// An Ed25519 signature (RFC 8032). Written as unpadded base64url.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Signature(pub [u8; 64]);
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(transparent))]
+pub struct Signature(#[cfg_attr(feature = "schema", schemars(with = "String"))] pub [u8; 64]);
 
 impl Serialize for Signature {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -138,8 +141,10 @@ pub struct Body {
 
 /// An event as it travels and is stored: the signed bytes, and the signature over them.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SealedEvent {
     /// The exact bytes that were signed.
+    #[cfg_attr(feature = "schema", schemars(with = "Body"))]
     pub body: Box<RawValue>,
     /// The device's signature over `body`.
     pub signature: Signature,

@@ -1,6 +1,6 @@
 //! What every part of the running server shares. No behaviour lives here.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use doorstep_core::policy::Policy;
@@ -149,10 +149,20 @@ impl Signals {
     }
 }
 
+/// How the scheduled backups go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BackupState {
+    /// When the newest good one was made (UTC); none: there is none.
+    pub last: Option<DateTime<Utc>>,
+    /// Since when they fail (UTC), and what the last failure was; none while they succeed.
+    pub failing: Option<(DateTime<Utc>, String)>,
+}
+
 /// When the parts of the server last did their work.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
     swept: Arc<Mutex<Option<DateTime<Utc>>>>,
+    backup: Arc<Mutex<BackupState>>,
 }
 
 impl Health {
@@ -164,5 +174,31 @@ impl Health {
     /// When the last sweep ended (UTC).
     pub fn last_sweep(&self) -> Option<DateTime<Utc>> {
         *self.swept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A backup was made at `at`.
+    pub fn backed_up(&self, at: Option<DateTime<Utc>>) {
+        *self.backup_state() = BackupState { last: at, failing: None };
+    }
+
+    /// The newest backup that is there was made at `at`; none was due.
+    pub fn found_backup(&self, at: Option<DateTime<Utc>>) {
+        self.backup_state().last = at;
+    }
+
+    /// A backup failed at `now` for this reason.
+    pub fn backup_failed(&self, now: DateTime<Utc>, reason: String) {
+        let mut state = self.backup_state();
+        let since = state.failing.take().map_or(now, |(since, _)| since);
+        state.failing = Some((since, reason));
+    }
+
+    /// How the scheduled backups go.
+    pub fn backup(&self) -> BackupState {
+        self.backup_state().clone()
+    }
+
+    fn backup_state(&self) -> MutexGuard<'_, BackupState> {
+        self.backup.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,6 +3,8 @@
 //! A backup is one file, complete and checked before it gets its name. A restored store counts its
 //! log anew, so that devices offer again what it lost.
 
+pub mod schedule;
+
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
@@ -19,6 +21,18 @@ pub enum BackupError {
     /// The file is there already.
     #[error("{0} is there already: choose another name; it was not changed")]
     Exists(PathBuf),
+    /// The folder of the backups cannot be made or read.
+    #[error("the folder of the backups, {folder}, cannot be used")]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The copying ended by itself.
+    #[error("the backup broke off: {0}")]
+    Ended(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -8,6 +8,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::NaiveTime;
+
+use crate::backup::schedule::Plan;
+
+/// How many hours there may be from one backup to the next.
+const DIVIDE_A_DAY: [u64; 8] = [1, 2, 3, 4, 6, 8, 12, 24];
+
 /// What stands before a key's name in the environment, for example `DOORSTEP_LISTEN`.
 pub const ENVIRONMENT_PREFIX: &str = "DOORSTEP_";
 
@@ -52,6 +59,12 @@ pub const KEYS: &[Key] = &[
         "How people reach the console; notices link there. Default: http:// and the address bound.",
     ),
     key("log", "info", "filter", "What is logged: error, warn, info, debug, or a tracing filter."),
+    key(
+        "api_reference",
+        "false",
+        "true or false",
+        "Serve the description of the API: /api for people, /api/openapi.json for programs.",
+    ),
     key("readers", "4", "connections", "Connections that read beside the one that writes."),
     key(
         "group_commit",
@@ -73,6 +86,30 @@ pub const KEYS: &[Key] = &[
         "240",
         "minutes",
         "How long the device of somebody with a planned visit may be silent before it is raised.",
+    ),
+    key(
+        "backup_folder",
+        "",
+        "folder",
+        "Where the server backs up to by itself. Without it, nowhere.",
+    ),
+    key(
+        "backup_at",
+        "02:30",
+        "time of day, UK local",
+        "When the day's backups begin. One that was missed is made at once.",
+    ),
+    key(
+        "backup_every",
+        "24",
+        "hours: 1, 2, 3, 4, 6, 8, 12 or 24",
+        "How long from one backup to the next, counted from backup_at.",
+    ),
+    key(
+        "backup_keep",
+        "14",
+        "files",
+        "How many of its own backups stay; the oldest go once a new one is on the disk and sound.",
     ),
     key("enrol_code_lifetime", "10", "minutes", "How long a device code works."),
     key("enrol_attempts", "20", "attempts a minute", "Wrong device codes taken before a pause."),
@@ -164,6 +201,8 @@ pub struct Config {
     pub public_url: String,
     /// What is logged.
     pub log: String,
+    /// Serves the description of the API.
+    pub api_reference: bool,
     /// Connections that read.
     pub readers: usize,
     /// How long a write waits for company.
@@ -178,6 +217,8 @@ pub struct Config {
     pub acknowledge_immediate: Duration,
     /// How long the device of somebody with a planned visit may be silent before it is raised.
     pub silence: Duration,
+    /// When the server makes backups by itself.
+    pub backup: Plan,
     /// How long a device code works.
     pub enrol_code_lifetime: Duration,
     /// Wrong device codes a minute.
@@ -201,6 +242,7 @@ impl Default for Config {
             behind_proxy: false,
             public_url: String::new(),
             log: "info".into(),
+            api_reference: false,
             readers: 4,
             group_commit: Duration::from_millis(3),
             request_timeout: second(30),
@@ -208,6 +250,7 @@ impl Default for Config {
             sweep_interval: second(60),
             acknowledge_immediate: second(1800),
             silence: second(14_400),
+            backup: Plan::default(),
             enrol_code_lifetime: second(600),
             enrol_attempts: 20,
             smtp: Smtp {
@@ -352,6 +395,7 @@ impl Config {
             "behind_proxy" => self.behind_proxy = value.parse().ok()?,
             "public_url" => self.public_url = url(value)?,
             "log" => value.clone_into(&mut self.log),
+            "api_reference" => self.api_reference = value.parse().ok()?,
             "readers" => {
                 self.readers = value.parse().ok().filter(|count| (1..=64).contains(count))?;
             }
@@ -364,6 +408,13 @@ impl Config {
             "sweep_interval" => self.sweep_interval = seconds().filter(|s| !s.is_zero())?,
             "acknowledge_immediate" => self.acknowledge_immediate = minutes(value)?,
             "silence" => self.silence = minutes(value)?,
+            "backup_folder" => self.backup.folder = (!value.is_empty()).then(|| value.into()),
+            "backup_at" => self.backup.at = NaiveTime::parse_from_str(value, "%H:%M").ok()?,
+            "backup_every" => {
+                let hours = value.parse().ok().filter(|hours| DIVIDE_A_DAY.contains(hours))?;
+                self.backup.every = Duration::from_hours(hours);
+            }
+            "backup_keep" => self.backup.keep = value.parse().ok().filter(|keep| *keep > 0)?,
             "enrol_code_lifetime" => self.enrol_code_lifetime = minutes(value)?,
             "enrol_attempts" => self.enrol_attempts = value.parse().ok()?,
             "smtp_host" => value.clone_into(&mut self.smtp.host),

@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::ambient::Ambient;
 use crate::app::AppState;
+use crate::backup::schedule::back_up_for_ever;
 use crate::config::Config;
 use crate::notify::{Failure, Mailer, SmtpMailer};
 use crate::store::sqlite::SqliteStore;
@@ -80,6 +81,9 @@ pub async fn serve_state(
     state.bound_to(bound);
     let mut tasks = JoinSet::new();
     tasks.spawn(sweep::sweep_for_ever(state.clone()));
+    if state.config.backup.folder.is_some() {
+        tasks.spawn(back_up_for_ever(state.clone()));
+    }
     if let Some(mailer) = mailer(&state)? {
         tasks.spawn(outbox::deliver_for_ever(state.clone(), mailer));
     }

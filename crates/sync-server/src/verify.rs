@@ -12,9 +12,84 @@ use crate::judge::{complete, differ, entries, history};
 use crate::store::directory::Child;
 use crate::store::{StoreError, Tx};
 
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Check {
+    /// Positions run from 1 to the head without holes.
+    Positions,
+    /// Each event's bytes are those that were hashed.
+    Hashes,
+    /// Each event's bytes are those that its device signed.
+    Signatures,
+    /// Each event is filed as what its bytes say, with times that can be.
+    Filing,
+    /// Each device's numbers run without holes, each event naming the one before it.
+    Chains,
+    /// What was set aside is as it came, and in the log only where somebody released it.
+    SetAside,
+    /// Each child's count and sum are those of its events.
+    Digests,
+    /// Judging each child's whole history again gives what is stored.
+    Assessments,
+    /// The ledger is what these judgements give.
+    Ledger,
+}
+
+impl Check {
+    /// Every check, in the order of the report.
+    pub const ALL: [Self; 9] = [
+        Self::Positions,
+        Self::Hashes,
+        Self::Signatures,
+        Self::Filing,
+        Self::Chains,
+        Self::SetAside,
+        Self::Digests,
+        Self::Assessments,
+        Self::Ledger,
+    ];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Positions => "positions",
+            Self::Hashes => "hashes",
+            Self::Signatures => "signatures",
+            Self::Filing => "filing",
+            Self::Chains => "chains",
+            Self::SetAside => "set-aside",
+            Self::Digests => "digests",
+            Self::Assessments => "assessments",
+            Self::Ledger => "ledger",
+        }
+    }
+
+    const fn sentence(self) -> &'static str {
+        match self {
+            Self::Positions => "the log's positions have no hole",
+            Self::Hashes => "every event is the one that was hashed",
+            Self::Signatures => "every event is the one that its device signed",
+            Self::Filing => "every event is filed as what it says",
+            Self::Chains => "every device's chain is whole",
+            Self::SetAside => "what was set aside is as it came",
+            Self::Digests => "every child's digest is that of its events",
+            Self::Assessments => "judging every child again gives the same",
+            Self::Ledger => "the ledger is what that gives",
+        }
+    }
+}
+
 /// Something that is not as it must be. Names identifiers, never people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding(pub String);
+pub struct Finding {
+    /// By which check it was found.
+    pub check: Check,
+    /// What it is.
+    pub what: String,
+}
+
+/// Findings of one check that the report spells out.
+const SHOWN_MAX: usize = 20;
 
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,8 +114,14 @@ impl Report {
         self.findings.is_empty()
     }
 
-    fn find(&mut self, finding: impl Into<String>) {
-        self.findings.push(Finding(finding.into()));
+    /// What this check found.
+    pub fn found_by(&self, check: Check) -> impl Iterator<Item = &str> {
+        let of_it = self.findings.iter().filter(move |finding| finding.check == check);
+        of_it.map(|finding| finding.what.as_str())
+    }
+
+    fn find(&mut self, check: Check, what: impl Into<String>) {
+        self.findings.push(Finding { check, what: what.into() });
     }
 }
 
@@ -51,11 +132,26 @@ impl fmt::Display for Report {
         writeln!(f, "devices' chains:        {}", self.devices)?;
         writeln!(f, "children assessed:      {}", self.children)?;
         writeln!(f, "escalations compared:   {}", self.escalations)?;
+        writeln!(f)?;
+        for check in Check::ALL {
+            let faults = self.found_by(check).count();
+            let verdict = if faults == 0 { "yes".to_owned() } else { format!("NO: {faults}") };
+            writeln!(f, "{:<46}  {verdict}", check.sentence())?;
+            self.found_by(check).take(SHOWN_MAX).try_for_each(|what| writeln!(f, "  - {what}"))?;
+            if faults > SHOWN_MAX {
+                writeln!(f, "  and {} more; --json lists them all", faults - SHOWN_MAX)?;
+            }
+        }
+        writeln!(f)?;
         if self.is_sound() {
             return writeln!(f, "everything is as it must be");
         }
-        writeln!(f, "{} not as they must be:", self.findings.len())?;
-        self.findings.iter().try_for_each(|finding| writeln!(f, "- {}", finding.0))
+        writeln!(
+            f,
+            "{} things are not as they must be: keep this data folder as it is,",
+            self.findings.len()
+        )?;
+        writeln!(f, "restore the newest backup into another one, and verify that")
     }
 }
 
@@ -67,7 +163,10 @@ pub fn verify(tx: &dyn Tx, policy: &Policy) -> Result<Report, StoreError> {
         let log = tx.child_log(child.id)?;
         let computed = sums.get(&child.id).copied().unwrap_or_default();
         if log.digest != computed.digest || log.last_position != computed.last_position {
-            report.find(format!("child {}: the digest is not that of its events", child.id));
+            report.find(
+                Check::Digests,
+                format!("child {}: the digest is not that of its events", child.id),
+            );
         }
         check_child(tx, policy, &child, &mut report)?;
     }
@@ -88,21 +187,27 @@ fn check_child(
     let events = tx.history(id)?;
     let Some(stored) = tx.assessment(id)? else {
         if !events.is_empty() || !lines.is_empty() {
-            report.find(format!("child {id}: there are events, but no assessment"));
+            report.find(
+                Check::Assessments,
+                format!("child {id}: there are events, but no assessment"),
+            );
         }
         return Ok(());
     };
     let history = match history(&events) {
         Ok(history) => history,
         Err(error) => {
-            report.find(format!("child {id}: {}", crate::error_chain(&error)));
+            report.find(Check::Assessments, format!("child {id}: {}", crate::error_chain(&error)));
             return Ok(());
         }
     };
     let visits = tx.planned_visits_of(id)?;
     let again = complete(policy, child, &history, &visits, stored.assessment.as_of);
     if differ(&again, &stored.assessment) {
-        report.find(format!("child {id}: assessing the log again gives another answer"));
+        report.find(
+            Check::Assessments,
+            format!("child {id}: assessing the log again gives another answer"),
+        );
     }
     for change in difference(&entries(&lines), &again) {
         let what = match change {
@@ -116,10 +221,13 @@ fn check_child(
                 format!("{} to {} has no ground any more in", key.clause, key.to)
             }
         };
-        report.find(format!("child {id}: {what} the ledger"));
+        report.find(Check::Ledger, format!("child {id}: {what} the ledger"));
     }
     for line in lines.iter().filter(|line| line.is_finished() != line.ended.is_some()) {
-        report.find(format!("escalation {}: it is in the inbox against its state", line.id));
+        report.find(
+            Check::Ledger,
+            format!("escalation {}: it is in the inbox against its state", line.id),
+        );
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ fn used_definitions(value: &Value, definitions: &Map<String, Value>) -> Map<Stri
 }
 
 /// The same value with its keys in order, whatever order the build of `serde_json` keeps them in.
-fn sorted(value: Value) -> Value {
+pub fn sorted(value: Value) -> Value {
     match value {
         Value::Array(items) => items.into_iter().map(sorted).collect(),
         Value::Object(members) => {

@@ -3,6 +3,7 @@
 //! ever.
 
 mod generate;
+mod openapi;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -85,6 +85,7 @@ pub struct Policy {
 /// What an organisation decided about its policies, as it is kept in files and sent to devices: the
 /// same document gives the same [`Policy`] everywhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PolicyDocument {
     /// The TOML of its own packs, in the order in which they were taken into use.
     #[serde(default)]

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// What a server takes in one request and gives in one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Limits {
     /// Events in one push.
     pub batch_events: usize,

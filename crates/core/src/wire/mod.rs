@@ -25,6 +25,7 @@ pub const PROTOCOL: u16 = 1;
 
 /// `POST /v1/enrol`: exchanges a one-time code for an identity.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnrolRequest {
     /// The code that a manager issued.
     pub code: String,
@@ -38,6 +39,7 @@ pub struct EnrolRequest {
 
 /// The answer to an enrolment.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EnrolResponse {
     /// The device's identity from now on.
     pub device: DeviceId,
@@ -55,6 +57,7 @@ pub struct EnrolResponse {
 
 /// A person as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Person {
     /// Identity.
     pub id: PersonId,
@@ -68,6 +71,7 @@ pub struct Person {
 
 /// Somebody to phone, by the role that they hold for a child or a team.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contact {
     /// The role.
     pub role: Word<Role>,
@@ -81,11 +85,13 @@ pub struct Contact {
 /// Where in the log a device stands. Opaque to the device: it stores it with the page that it came
 /// with, in one transaction, and sends it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Cursor(pub String);
 
 /// `POST /v1/sync`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SyncRequest {
     /// The version of the protocol that the device speaks.
     pub protocol: u16,
@@ -120,6 +126,7 @@ pub const WAITING_MAX: usize = 100;
 
 /// Where an event stands on its device: epoch and number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// The epoch.
     pub epoch: u32,
@@ -129,6 +136,7 @@ pub struct Place {
 
 /// The answer to a sync.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SyncResponse {
     /// The version of the protocol that the server answers in.
     pub protocol: u16,
@@ -170,6 +178,7 @@ pub struct SyncResponse {
 
 /// What the server expects next of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Expected {
     /// The epoch.
     pub epoch: u32,
@@ -185,6 +194,7 @@ fn role_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D
 
 /// An event with its position in the log.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Placed {
     /// Position in the organisation's log.
     pub position: u64,
@@ -196,6 +206,7 @@ pub struct Placed {
 
 /// How much the server has of a child in its log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChildDigest {
     /// The child.
     pub child: ChildId,
@@ -205,6 +216,7 @@ pub struct ChildDigest {
 
 /// What a device holds of a child besides its events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ChildCard {
     /// Identity.
     pub id: ChildId,
@@ -230,6 +242,7 @@ pub struct ChildCard {
 
 /// A problem document (RFC 9457).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Problem {
     /// A stable URI reference that names the kind of problem.
     #[serde(rename = "type")]

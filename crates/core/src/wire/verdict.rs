@@ -12,6 +12,7 @@ use crate::words::{Word, words};
 
 /// What became of one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// The event's number on the device.
     pub seq: u64,
@@ -22,6 +23,7 @@ pub struct Verdict {
 
 /// What became of an event. All of these are final: the server has the event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "verdict", rename_all = "kebab-case")]
 pub enum Outcome {
     /// In the log, at this position.
@@ -54,6 +56,7 @@ pub enum Outcome {
     },
     /// A verdict of a newer server, by its keys. Final like every other.
     #[serde(untagged)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Other(#[serde(deserialize_with = "unknown_verdict")] Map<String, Value>),
 }
 
@@ -69,6 +72,7 @@ impl Outcome {
 
 /// What a person decided about an event that had been set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Settled {
     /// Which event.
     #[serde(flatten)]
@@ -86,6 +90,7 @@ pub struct Settled {
 
 /// What became of an event that had been set aside. Final.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "outcome", rename_all = "kebab-case")]
 pub enum Settlement {
     /// It is good as it is, and in the log.
@@ -102,6 +107,7 @@ pub enum Settlement {
     Dismissed,
     /// A decision that only a newer version knows, by its keys.
     #[serde(untagged)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Other(#[serde(deserialize_with = "unknown_decision")] Map<String, Value>),
 }
 

@@ -1,8 +1,10 @@
-//! `/devices`: how the devices of a manager's team stand with the server. Names no child.
+//! `/devices`: how the devices of a manager's team stand with the server. Names no child: those are
+//! on each device's own page.
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_core::ids::PersonId;
 use doorstep_core::trust::TOLERANCE;
 use maud::{Markup, html};
 
@@ -12,7 +14,7 @@ use super::session::SignedIn;
 use super::viewer::Viewer;
 use super::{parts, times};
 use crate::admin::device_state::{self, DeviceState, Missing};
-use crate::app::AppState;
+use crate::app::{AppState, BackupState};
 use crate::store::directory::People;
 use crate::store::{StoreError, Tx};
 
@@ -27,29 +29,63 @@ pub async fn show(State(state): State<AppState>, signed: SignedIn) -> Response {
 async fn draw(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal> {
     let viewer = signed.viewer.clone();
     let states = state.db.read(move |tx: &dyn Tx| gather(tx, &viewer)).await?;
+    let (now, scheduled) = (state.ambient.now(), state.config.backup.folder.is_some());
+    let backup = scheduled.then(|| backup(&state.health.backup(), &signed.viewer, now));
     let page = Page {
         title: "Devices".to_owned(),
         section: Section::Devices,
         signed: Some(signed.signed()),
         back: None,
-        content: content(&states, state.ambient.now()),
+        content: content(&states, backup.as_ref(), now),
     };
     Ok(page.draw().into_response())
 }
 
-/// The viewer's own devices, those of the team that they answer for, or all.
 fn gather(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<DeviceState>, StoreError> {
+    device_state::all(tx, people(tx, viewer)?.as_deref())
+}
+
+/// Whose devices the viewer sees: their own, and those of the team that they answer for; none:
+/// everybody's.
+pub fn people(tx: &dyn Tx, viewer: &Viewer) -> Result<Option<Vec<PersonId>>, StoreError> {
     if viewer.administrator {
-        return device_state::all(tx, None);
+        return Ok(None);
     }
     let mut people = vec![viewer.person];
     if let Some(team) = viewer.team.filter(|_| viewer.sees_team) {
         people.extend(tx.people(People::Team(team))?.into_iter().map(|person| person.id));
     }
-    device_state::all(tx, Some(&people))
+    Ok(Some(people))
 }
 
-fn content(states: &[DeviceState], now: DateTime<Utc>) -> Markup {
+/// How the scheduled backups go. Why one failed names folders of the server: for administrators.
+fn backup(state: &BackupState, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
+    html! {
+        @if let Some((since, reason)) = &state.failing {
+            div.govuk-warning-text {
+                span.govuk-warning-text__icon aria-hidden="true" { "!" }
+                strong.govuk-warning-text__text {
+                    span.govuk-visually-hidden { "Warning" }
+                    "The server's backup has failed since "
+                    (parts::instant(*since, &times::short(*since, now)))
+                    ". Devices keep their records until it succeeds. "
+                    @if viewer.administrator { (reason) } @else { "Tell an administrator." }
+                }
+            }
+        }
+        p.govuk-body {
+            @match state.last {
+                Some(last) => {
+                    "The server was last backed up "
+                    (parts::instant(last, &times::short(last, now))) "."
+                }
+                None => { "The server has not been backed up yet." }
+            }
+        }
+    }
+}
+
+fn content(states: &[DeviceState], backup: Option<&Markup>, now: DateTime<Utc>) -> Markup {
     let columns = ["Whose", "Last contact", "Still on it", "Clock", "Children on it", "App"];
     let rows: Vec<_> = states.iter().take(ROWS_MAX).map(|state| row(state, now)).collect();
     html! {
@@ -58,6 +94,7 @@ fn content(states: &[DeviceState], now: DateTime<Utc>) -> Markup {
             "What the devices said when they last spoke. A record that is still on a device is "
             "safe there, but only there: phone whoever has been silent for long."
         }
+        @if let Some(backup) = backup { (backup) }
         @if rows.is_empty() {
             (parts::empty("No devices", "Nobody of yours has enrolled one."))
         } @else {
@@ -73,7 +110,7 @@ fn row(state: &DeviceState, now: DateTime<Utc>) -> Vec<Markup> {
     let device = &state.device;
     vec![
         html! {
-            (state.person.name) br;
+            a.govuk-link href=(format!("/devices/{}", device.id)) { (state.person.name) } br;
             span.govuk-hint { (device.name) }
             @if device.revoked.is_some() { " " (parts::tag(Some("red"), "Shut out")) }
         },
@@ -90,7 +127,8 @@ fn row(state: &DeviceState, now: DateTime<Utc>) -> Vec<Markup> {
     ]
 }
 
-fn unsent(state: &DeviceState, now: DateTime<Utc>) -> Markup {
+/// What is still on a device, as it last said.
+pub fn unsent(state: &DeviceState, now: DateTime<Utc>) -> Markup {
     html! {
         @match state.missing {
             None => { "Nothing" }
@@ -114,7 +152,8 @@ fn unsent(state: &DeviceState, now: DateTime<Utc>) -> Markup {
     }
 }
 
-fn clock(state: &DeviceState) -> Markup {
+/// How a device's clock goes.
+pub fn clock(state: &DeviceState) -> Markup {
     html! {
         @match state.clock_ahead() {
             None => { "Not known" }

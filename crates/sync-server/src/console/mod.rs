@@ -5,11 +5,13 @@
 
 pub mod accounts;
 pub mod assets;
+pub mod reference;
 pub mod session;
 
 mod access;
 mod child;
 mod child_view;
+mod device;
 mod devices;
 mod escalation;
 mod escalation_view;
@@ -63,6 +65,7 @@ pub fn router() -> Router<AppState> {
         .route("/children/{id}", get(child::show))
         .route("/children/{id}/address", post(child::address))
         .route("/devices", get(devices::show))
+        .route("/devices/{id}", get(device::show))
         .route("/quarantine", get(quarantine::show))
         .route("/quarantine/{number}", get(ruling::show).post(ruling::decide))
         .route("/assets/{hash}/{name}", get(assets::get))

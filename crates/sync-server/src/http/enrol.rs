@@ -10,6 +10,17 @@ use crate::app::AppState;
 use crate::enrol::{self, EnrolError};
 
 /// Exchanges a one-time code for an identity.
+#[cfg_attr(feature = "schema", utoipa::path(
+    post, path = "/v1/enrol", tag = "devices",
+    request_body(
+        content = ref("#/components/schemas/EnrolRequest"), content_type = "application/json"
+    ),
+    responses((
+        status = 200, description = "The device is enrolled. The same code with the same key \
+            answers again as long as the device has not synced.",
+        body = ref("#/components/schemas/EnrolResponse"), content_type = "application/json"
+    ))
+))]
 pub async fn enrol(
     State(app): State<AppState>,
     request: Request,

@@ -4,20 +4,28 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::app::AppState;
+use crate::app::{AppState, BackupState};
 use crate::store::StoreError;
 use crate::store::migrate::MIGRATIONS;
 
 /// The process answers.
+#[cfg_attr(feature = "schema", utoipa::path(
+    get, path = "/healthz", tag = "health",
+    responses((status = 200, description = "The process answers.", body = String,
+        content_type = "text/plain"))
+))]
 pub async fn alive() -> &'static str {
     "alive\n"
 }
 
+/// Whether the server can do its work.
 #[derive(Serialize)]
-struct Readiness {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct Readiness {
+    /// The store takes writes, and limits are looked after.
     ready: bool,
     /// How many migrations this release knows; the store was brought there when it was opened.
     migrations: usize,
@@ -25,12 +33,44 @@ struct Readiness {
     writable: bool,
     /// How long ago the last sweep ended, in seconds.
     sweep_age_seconds: Option<i64>,
+    /// How the scheduled backups go; nothing where there is no schedule.
+    backup: Option<BackupReadiness>,
+}
+
+/// How the scheduled backups go. A server whose backup fails still takes records, so that this does
+/// not make it unready: whoever watches the server looks here as well.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct BackupReadiness {
+    /// The newest is no older than two intervals, and the last attempt did not fail.
+    ok: bool,
+    /// How long ago the newest was made, in seconds.
+    age_seconds: Option<i64>,
+}
+
+fn backup(app: &AppState, now: DateTime<Utc>) -> Option<BackupReadiness> {
+    app.config.backup.folder.as_ref()?;
+    let BackupState { last, failing } = app.health.backup();
+    let age = last.map(|last| now - last);
+    let interval = TimeDelta::from_std(app.config.backup.every).unwrap_or(TimeDelta::days(1));
+    let ok = failing.is_none() && age.is_some_and(|age| age <= interval * 2);
+    Some(BackupReadiness { ok, age_seconds: age.map(|age| age.num_seconds()) })
 }
 
 /// The store is writable and limits are looked after.
+#[cfg_attr(feature = "schema", utoipa::path(
+    get, path = "/readyz", tag = "health",
+    responses(
+        (status = 200, description = "It can.",
+            body = ref("#/components/schemas/Readiness"), content_type = "application/json"),
+        (status = 503, description = "It cannot: read the log before restarting it.",
+            body = ref("#/components/schemas/Readiness"), content_type = "application/json")
+    )
+))]
 pub async fn ready(State(app): State<AppState>) -> Response {
     let writable = app.db.write(|_| Ok::<_, StoreError>(())).await.is_ok();
-    let age = app.health.last_sweep().map(|swept| app.ambient.now() - swept);
+    let now = app.ambient.now();
+    let age = app.health.last_sweep().map(|swept| now - swept);
     let interval = TimeDelta::from_std(app.config.sweep_interval).unwrap_or(TimeDelta::minutes(1));
     // Two intervals and a little: one sweep may be under way.
     let swept = age.is_some_and(|age| age <= interval * 2 + TimeDelta::seconds(10));
@@ -39,6 +79,7 @@ pub async fn ready(State(app): State<AppState>) -> Response {
         migrations: MIGRATIONS.len(),
         writable,
         sweep_age_seconds: age.map(|age| age.num_seconds()),
+        backup: backup(&app, now),
     };
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()

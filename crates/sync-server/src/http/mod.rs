@@ -2,6 +2,8 @@
 
 mod bearer;
 mod body;
+#[cfg(feature = "schema")]
+pub mod describe;
 mod enrol;
 mod health;
 mod pokes;
@@ -29,9 +31,12 @@ pub fn router(state: AppState) -> Router {
         .with_state(state.clone());
     let health =
         Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
-    Router::new()
+    let mut router = Router::new()
         .merge(protocol)
         .merge(health.with_state(state.clone()))
-        .merge(console::router().with_state(state.clone()))
-        .layer(from_fn_with_state(state, request::frame))
+        .merge(console::router().with_state(state.clone()));
+    if state.config.api_reference {
+        router = router.merge(console::reference::router());
+    }
+    router.layer(from_fn_with_state(state, request::frame))
 }

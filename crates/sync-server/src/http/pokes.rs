@@ -49,6 +49,13 @@ enum Found {
 }
 
 /// Tells the device each time there may be something for it.
+#[cfg_attr(feature = "schema", utoipa::path(
+    get, path = "/v1/pokes", tag = "devices", security(("device" = [])),
+    responses((
+        status = 200, description = "A stream of server-sent events. `event: poke` means: sync.",
+        body = String, content_type = "text/event-stream"
+    ))
+))]
 pub async fn pokes(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Refusal> {
     let token = bearer::token(&headers).ok_or(Refusal::Unauthenticated)?;
     // Followed before the first look, so that nothing falls between the two.

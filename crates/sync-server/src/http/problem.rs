@@ -80,8 +80,31 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// One of each kind.
+    #[cfg(feature = "schema")]
+    pub(super) fn every() -> [Self; 16] {
+        [
+            Self::Malformed { what: String::new() },
+            Self::TooDeep { limit: 0 },
+            Self::Protocol,
+            Self::Unauthenticated,
+            Self::Enrolment(String::new()),
+            Self::Revoked,
+            Self::NotFound,
+            Self::MethodNotAllowed,
+            Self::TooSlow { seconds: 0 },
+            Self::TooLarge { limit: 0 },
+            Self::TooManyEvents { limit: 0 },
+            Self::ContentType,
+            Self::TooManyAttempts { retry_after: 0 },
+            Self::Internal,
+            Self::Unavailable,
+            Self::NotSetUp,
+        ]
+    }
+
     /// Status, stable name and title.
-    const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+    pub(super) const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         use StatusCode as S;
         match self {
             Self::TooLarge { .. } => {
@@ -119,7 +142,8 @@ impl Refusal {
         }
     }
 
-    const fn retry_after(&self) -> Option<u64> {
+    /// After how many seconds the request may be sent again, where the server says so.
+    pub(super) const fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooManyAttempts { retry_after } => Some(*retry_after),
             Self::Unavailable | Self::NotSetUp => Some(30),

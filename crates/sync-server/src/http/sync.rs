@@ -61,6 +61,16 @@ impl PushAndPull {
 }
 
 /// Takes events up, and brings a page down, in one transaction.
+#[cfg_attr(feature = "schema", utoipa::path(
+    post, path = "/v1/sync", tag = "devices", security(("device" = [])),
+    request_body(
+        content = ref("#/components/schemas/SyncRequest"), content_type = "application/json"
+    ),
+    responses((
+        status = 200, description = "A verdict for each event, and a page of what is new.",
+        body = ref("#/components/schemas/SyncResponse"), content_type = "application/json"
+    ))
+))]
 pub async fn sync(
     State(app): State<AppState>,
     request: Request,

@@ -53,7 +53,7 @@ async fn heard(bench: &Bench, device: DeviceId) -> Vec<Settlement> {
 async fn findings(bench: &Bench) -> Vec<String> {
     let policy = bench.state.policy.clone();
     let report = bench.state.db.read(move |tx| verify(tx, &policy)).await.unwrap();
-    report.findings.into_iter().map(|finding| finding.0).collect()
+    report.findings.into_iter().map(|finding| finding.what).collect()
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use doorstep_core::seal::{Body, Digest, Hash, Origin, VerifyingKey};
 use doorstep_core::trust::Timing;
 use ed25519_dalek::Verifier as _;
 
-use super::Report;
+use super::{Check, Report};
 use crate::store::log::{DecisionOutcome, LoggedEvent, SetAside};
 use crate::store::{StoreError, Tx};
 
@@ -49,7 +49,10 @@ pub fn check(tx: &dyn Tx, report: &mut Report) -> Result<BTreeMap<ChildId, Sum>,
         let Some(end) = page.last().map(|event| event.position) else { break };
         for event in page {
             if event.position != last + 1 {
-                report.find(format!("position {}: the one before it is missing", event.position));
+                report.find(
+                    Check::Positions,
+                    format!("position {}: the one before it is missing", event.position),
+                );
             }
             last = event.position;
             report.events += 1;
@@ -65,7 +68,7 @@ pub fn check(tx: &dyn Tx, report: &mut Report) -> Result<BTreeMap<ChildId, Sum>,
     }
     let head = tx.organisation()?.map_or(0, |organisation| organisation.head);
     if last != head {
-        report.find(format!("the log ends at position {last}, not at {head}"));
+        report.find(Check::Positions, format!("the log ends at position {last}, not at {head}"));
     }
     set_aside(tx, report, &mut chains)?;
     check_chains(tx, report, &chains)?;
@@ -80,27 +83,36 @@ fn check_event(
 ) -> Option<Hash> {
     let place = event.position;
     if Hash::of(event.body.as_bytes()) != event.hash {
-        report.find(format!("position {place}: the hash is not that of the event"));
+        report.find(Check::Hashes, format!("position {place}: the hash is not that of the event"));
     }
     let Timing { corrected, limits_from, .. } = event.timing;
     if limits_from > corrected || corrected > event.received {
-        report.find(format!("position {place}: limits run from after it was received"));
+        report.find(
+            Check::Filing,
+            format!("position {place}: limits run from after it was received"),
+        );
     }
     let signed = key.is_some_and(|key| {
         let signature = ed25519_dalek::Signature::from_bytes(&event.signature.0);
         key.verify(event.body.as_bytes(), &signature).is_ok()
     });
     if !signed {
-        report.find(format!("position {place}: the signature is not the device's"));
+        report.find(
+            Check::Signatures,
+            format!("position {place}: the signature is not the device's"),
+        );
     }
     let Ok(body) = serde_json::from_str::<Body>(&event.body) else {
-        report.find(format!("position {place}: the event cannot be read"));
+        report.find(Check::Filing, format!("position {place}: the event cannot be read"));
         return None;
     };
     let Origin { child, person, device, epoch, seq, previous, .. } = body.origin;
     let filed = (event.child, event.person, event.device, event.epoch, event.seq, event.id);
     if (child, person, device, epoch, seq, body.event.id) != filed {
-        report.find(format!("position {place}: the event is filed under another identity"));
+        report.find(
+            Check::Filing,
+            format!("position {place}: the event is filed under another identity"),
+        );
     }
     Some(previous)
 }
@@ -109,19 +121,28 @@ fn set_aside(tx: &dyn Tx, report: &mut Report, chains: &mut Chains) -> Result<()
     for entry in tx.all_set_aside()? {
         report.set_aside += 1;
         if Hash::of(entry.bytes.as_bytes()) != entry.hash {
-            report.find(format!("set aside {}: the hash is not that of what came", entry.number));
+            report.find(
+                Check::SetAside,
+                format!("set aside {}: the hash is not that of what came", entry.number),
+            );
         }
         let released = entry.decision.as_ref().map(|decision| decision.outcome);
         if released == Some(DecisionOutcome::Released) {
             let link = chains.get(&(entry.device, entry.epoch)).and_then(|c| c.get(&entry.seq));
             if link.is_none_or(|link| link.hash != entry.hash) {
-                report.find(format!("set aside {}: released, but not in the log", entry.number));
+                report.find(
+                    Check::SetAside,
+                    format!("set aside {}: released, but not in the log", entry.number),
+                );
             }
         } else if entry.code != SetAside::FORK {
             let link = Link { hash: entry.hash, previous: None };
             let chain = chains.entry((entry.device, entry.epoch)).or_default();
             if chain.insert(entry.seq, link).is_some() {
-                report.find(format!("set aside {}: the number is in the log too", entry.number));
+                report.find(
+                    Check::SetAside,
+                    format!("set aside {}: the number is in the log too", entry.number),
+                );
             }
         }
     }
@@ -140,19 +161,31 @@ fn check_chains(tx: &dyn Tx, report: &mut Report, chains: &Chains) -> Result<(),
         let (mut expected, mut head) = (1, Hash::ORIGIN);
         for (seq, link) in links {
             if *seq != expected {
-                report.find(format!("device {device} epoch {epoch}: number {expected} is missing"));
+                report.find(
+                    Check::Chains,
+                    format!("device {device} epoch {epoch}: number {expected} is missing"),
+                );
             } else if link.previous.is_some_and(|previous| previous != head) {
-                report.find(format!("device {device} epoch {epoch}: the chain breaks at {seq}"));
+                report.find(
+                    Check::Chains,
+                    format!("device {device} epoch {epoch}: the chain breaks at {seq}"),
+                );
             }
             (expected, head) = (seq + 1, link.hash);
         }
         if known.get(&(*device, *epoch)) != Some(&(expected, head)) {
-            report.find(format!("device {device} epoch {epoch}: the chain's end is not as stored"));
+            report.find(
+                Check::Chains,
+                format!("device {device} epoch {epoch}: the chain's end is not as stored"),
+            );
         }
     }
     for ((device, epoch), (next_seq, _)) in known {
         if next_seq > 1 && !chains.contains_key(&(device, epoch)) {
-            report.find(format!("device {device} epoch {epoch}: the chain's events are missing"));
+            report.find(
+                Check::Chains,
+                format!("device {device} epoch {epoch}: the chain's events are missing"),
+            );
         }
     }
     Ok(())

@@ -6,14 +6,15 @@ mod triage;
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use doorstep_core::assessment::Standing;
-use doorstep_core::ids::{DeviceId, EventId, PersonId};
+use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
+use doorstep_core::seal::Hash;
 use doorstep_core::trust::{ClockSample, Timing, Trust};
 
 use crate::config::Config;
 use crate::console::accounts::{self, AccountError};
 use crate::console::session::{AGE_MAX, IDLE_MAX};
 use crate::store::Tx;
-use crate::store::devices::Device;
+use crate::store::devices::{Device, Grant};
 use office::{
     Answer, CHILD, DESTA, ESCALATION, HOSTILE, MARGARET, OMAR, Office, PASSWORD, PRIYA, id, line,
     set_aside,
@@ -442,4 +443,34 @@ async fn a_manager_sees_how_the_teams_devices_stand_and_nobody_elses() {
     let stranger = office.sign_in("omar").await;
     let page = office.get("/devices", &stranger).await.text;
     assert!(page.contains("No devices") && !page.contains("Priya Raman"));
+    let path = format!("/devices/{device}");
+    assert_eq!(office.get(&path, &stranger).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(office.get("/devices/nothing", &session).await.status, StatusCode::NOT_FOUND);
+    let page = office.get(&path, &session).await.text;
+    for words in ["Pixel 9", "3 records", "3 hours ahead", "Children on it", "None."] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let child = ChildId(id(CHILD));
+    let sent = Grant { child, held: true, change: 1, whole: 1, card: Hash::ORIGIN };
+    office.write(move |tx: &mut dyn Tx| tx.put_grant(device, sent)).await;
+    let page = office.get(&path, &session).await.text;
+    assert!(page.contains("Amira") && !page.contains("<script>alert") && !page.contains("None."));
+}
+
+#[tokio::test]
+async fn a_backup_that_fails_is_shown_where_the_devices_are() {
+    let mut config = Config::default();
+    config.backup.folder = Some("somewhere".into());
+    let office = Office::open_with(config).await;
+    let session = office.sign_in("margaret").await;
+    let page = office.get("/devices", &session).await.text;
+    assert!(page.contains("has not been backed up yet"), "{page}");
+    let (last, failed) = (office::utc("2026-03-01T02:30:00Z"), office::utc("2026-03-02T02:30:00Z"));
+    office.state.health.backed_up(Some(last));
+    office.state.health.backup_failed(failed, "no room in /mnt/backup".to_owned());
+    let page = office.get("/devices", &session).await.text;
+    for words in ["Sun 1 March, 02:30", "has failed since", "Mon 2 March, 02:30", "administrator"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    assert!(!page.contains("/mnt/backup"), "the server's folders are an administrator's affair");
 }
