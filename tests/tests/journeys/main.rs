@@ -2,4 +2,7 @@
 
 mod bad_input;
 mod crash;
+mod moved;
+mod office;
 mod offline;
+mod restored;
