@@ -186,6 +186,7 @@ pub(crate) fn receive(
     let mut progress = Progress::default();
     let fork = keep_verdicts(tx, in_flight, response, &mut progress)?;
     let course = plan(standing(tx, response.expected)?, response.expected, fork);
+    let offers_again = matches!(course, Course::OfferAgain { .. });
     follow(tx, course, &mut progress)?;
 
     let before = server(tx)?;
@@ -211,7 +212,8 @@ pub(crate) fn receive(
     progress.unsent = outbox::pending(tx)?.0;
     progress.children_left = response.children_left;
     progress.more = response.more;
-    progress.stalled = led_nowhere(tx, in_flight, response, fork)?;
+    // What is offered again starts further back: the next answer cannot be the same.
+    progress.stalled = !offers_again && led_nowhere(tx, in_flight, response, fork)?;
     if progress.stalled {
         keep_pause(tx, 0, in_flight.sent + TimeDelta::seconds(STALL_SECONDS))?;
     } else {

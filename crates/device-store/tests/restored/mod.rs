@@ -120,6 +120,20 @@ fn a_server_that_was_restored_is_offered_what_it_lost() {
 }
 
 #[test]
+fn what_a_restored_server_lost_is_offered_at_once_before_what_is_still_unsent() {
+    let (mut store, mut office) = one_device();
+    let backup = office.clone();
+    let lost = record(&mut store, 1, 1);
+    sync(&mut store, 1, &mut office, 2);
+    let unsent = record(&mut store, 1, 3);
+    office.put_back(backup);
+    let progress = sync(&mut store, 1, &mut office, 4);
+    assert!(progress.iter().all(|progress| !progress.stalled), "{progress:#?}");
+    assert_eq!(office.ids(), [lost, unsent]);
+    assert_eq!(store.status().unwrap().on_this_device, 0);
+}
+
+#[test]
 fn a_server_that_lost_an_epoch_gets_all_of_it_again() {
     let (mut store, mut office) = one_device();
     let mut restored = copy(&store);
