@@ -69,6 +69,7 @@ fn child(events: u32) -> (ChildRecord, Vec<Event>, DateTime<Utc>) {
                 at,
                 recorded: at,
                 by: Role::Practitioner,
+                attachments: Vec::new(),
                 what,
             }
         })

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
+use doorstep_sync_server::attachment::AttachmentKey;
 use doorstep_sync_server::backup::{BackupError, Copied, backup, restore};
-use doorstep_sync_server::store::Tx;
-use doorstep_sync_server::verify::{Check, verify};
+use doorstep_sync_server::store::{StoreError, Tx};
+use doorstep_sync_server::verify::{Check, attachments as verify_attachments, verify};
 use serde_json::json;
 
 use crate::ambient;
@@ -74,18 +75,35 @@ fn said(error: &BackupError) -> Failure {
 }
 
 fn tell(done: &str, copied: &Copied, as_json: bool, out: &mut Out) -> Outcome {
-    let Copied { file, head, bytes } = copied;
+    let Copied { file, head, bytes, key, has_attachments } = copied;
     if as_json {
-        return out.json(&json!({ "file": file, "events": head, "bytes": bytes }));
+        return out.json(&json!({ "file": file, "events": head, "bytes": bytes, "key": key }));
     }
-    out.line(format!("{done} {head} events to {} ({bytes} bytes).", file.display()))
+    out.line(format!("{done} {head} events to {} ({bytes} bytes).", file.display()))?;
+    match key {
+        Some(key) => out.line(format!(
+            "The attachments in it are opened by {}: keep it safe, and apart from backups.",
+            key.display()
+        )),
+        None if *has_attachments => out.line(
+            "The key of the attachments in it is not here: put attachments.key into the data \
+             folder; what it does not open, devices send again.",
+        ),
+        None => Ok(()),
+    }
 }
 
 /// Verifies.
 pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
     let office = Office::open(args.settings.load(&[])?, false)?;
     let policy = office.judge().policy;
-    let report = office.read(move |tx: &dyn Tx| verify(tx, &policy))?;
+    let key = AttachmentKey::read(&office.config().data);
+    let key = key.map_err(|error| Failure::No(chain(&error)))?;
+    let report = office.read(move |tx: &dyn Tx| {
+        let mut report = verify(tx, &policy)?;
+        verify_attachments(tx, key.as_ref(), &mut report)?;
+        Ok::<_, StoreError>(report)
+    })?;
     if args.json {
         let findings: Vec<_> = report.findings.iter().map(|finding| &finding.what).collect();
         let checks: BTreeMap<_, _> = Check::ALL
@@ -99,6 +117,8 @@ pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
             "devices": report.devices,
             "children": report.children,
             "escalations": report.escalations,
+            "attachments": report.attachments,
+            "attachments_not_arrived": report.not_arrived,
             "findings": findings,
             "checks": checks,
         }))?;

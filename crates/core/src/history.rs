@@ -186,7 +186,8 @@ pub fn apply(event: &Event, corrected: &Corrected) -> Option<Event> {
     let Ok(Value::Object(mut keys)) = serde_json::to_value(event) else { return None };
     for (key, value) in &corrected.set {
         match (key.as_str(), value) {
-            ("id" | "child" | "by" | "recorded", _) => return None,
+            // What is attached is named by the record that brought it, or not at all.
+            ("id" | "child" | "by" | "recorded" | "attachments", _) => return None,
             (_, Value::Null) => {
                 keys.remove(key);
             }

@@ -5,6 +5,7 @@
 //! runs on the server, on a phone and in a browser, and the same input gives the same answer.
 
 pub mod assessment;
+pub mod attachment;
 pub mod calendar;
 pub mod describe;
 pub mod escalation;

@@ -216,6 +216,7 @@ mod tests {
                 at,
                 recorded: at,
                 by: Role::SocialWorker,
+                attachments: Vec::new(),
                 what: What::FailedContact(FailedContact::new(Form::NoResponse)),
             },
         }

@@ -190,6 +190,7 @@ pub(crate) fn record(
                 at: draft.at,
                 recorded,
                 by: draft.by.unwrap_or(enrolment.person.role),
+                attachments: Vec::new(),
                 what: at_visit(of.what.clone(), visit),
             },
         };

@@ -8,10 +8,11 @@ use doorstep_core::wire::Limits;
 use tokio::sync::{Notify, watch};
 
 use crate::ambient::Ambient;
+use crate::attachment::AttachmentKey;
 use crate::config::Config;
 use crate::enrol::Attempts;
 use crate::judge::Judge;
-use crate::store::Db;
+use crate::store::{Db, StoreError};
 
 /// The running server: cheap to clone, handed to every request.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ pub struct AppState {
     /// How many device codes that do not work came lately.
     pub attempts: Attempts,
     bound_url: Arc<OnceLock<String>>,
+    attachment_key: Arc<OnceLock<AttachmentKey>>,
 }
 
 impl AppState {
@@ -48,6 +50,7 @@ impl AppState {
             limits: Limits::DEFAULT,
             attempts: Attempts::default(),
             bound_url: Arc::default(),
+            attachment_key: Arc::default(),
         }
     }
 
@@ -66,6 +69,15 @@ impl AppState {
         let bound = || self.bound_url.get().cloned().unwrap_or_default();
         let configured = &self.config.public_url;
         if configured.is_empty() { bound() } else { configured.clone() }
+    }
+
+    /// The key that attachments are encrypted with. The first call makes it where there is none.
+    pub fn attachment_key(&self) -> Result<AttachmentKey, StoreError> {
+        if let Some(key) = self.attachment_key.get() {
+            return Ok(key.clone());
+        }
+        let key = AttachmentKey::read_or_make(&self.config.data, &self.ambient)?;
+        Ok(self.attachment_key.get_or_init(|| key).clone())
     }
 
     /// Says where the server listens. Only the first word counts.

@@ -1,6 +1,7 @@
 //! Backup and restore of a data folder. The command calls these; a server may run meanwhile.
 //!
-//! A backup is one file, complete and checked before it gets its name. A restored store counts its
+//! A backup is one file, complete and checked before it gets its name; the key of the attachments
+//! in it lies beside it, in a file that may be moved to a safer place. A restored store counts its
 //! log anew, so that devices offer again what it lost.
 
 pub mod schedule;
@@ -9,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::store::StoreError;
-use crate::store::sqlite::{FolderLock, SqliteStore, check_file, copy_checked};
+use crate::attachment::{AttachmentKey, KEY_FILE};
+use crate::store::sqlite::{DatabaseCopy, FolderLock, SqliteStore, check_file, copy_checked};
+use crate::store::{StoreError, Tx};
 
 /// Why a backup was not made, or not restored.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +49,10 @@ pub struct Copied {
     pub head: u64,
     /// Its size in bytes.
     pub bytes: u64,
+    /// Where the key lies that opens the attachments in it, if there are any and it was to be had.
+    pub key: Option<PathBuf>,
+    /// There are attachments in it.
+    pub has_attachments: bool,
 }
 
 /// Backs up the store in `folder` to `target`, and records in the store how far the log is safe.
@@ -60,9 +66,52 @@ pub fn backup(folder: &Path, target: &Path) -> Result<Copied, BackupError> {
         return Err(BackupError::Exists(target.to_owned()));
     }
     check_file(&source)?;
-    let (head, bytes) = copy_checked(&source, target, None)?;
-    SqliteStore::record_backup(&source, head)?;
-    Ok(Copied { file: target.to_owned(), head, bytes })
+    let key = keep_key(folder, target)?;
+    let copy = copy_checked(&source, target, None)?;
+    SqliteStore::record_backup(&source, copy)?;
+    Ok(copied(target, copy, key))
+}
+
+fn copied(file: &Path, copy: DatabaseCopy, key: Option<PathBuf>) -> Copied {
+    let DatabaseCopy { head, attachments, bytes } = copy;
+    let has_attachments = attachments > 0;
+    let key = key.filter(|_| has_attachments);
+    Copied { file: file.to_owned(), head, bytes, key, has_attachments }
+}
+
+/// Puts the key of the attachments beside the backup, where it is not there already.
+fn keep_key(folder: &Path, target: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let Some(key) = AttachmentKey::read(folder)? else { return Ok(None) };
+    let beside = AttachmentKey::beside_backup(target, &key.id());
+    if AttachmentKey::read_file(&beside)?.is_none() {
+        key.write(&beside)?;
+    }
+    Ok(Some(beside))
+}
+
+/// Takes the key of the attachments from beside the backup, where the folder has none.
+fn take_key(backup: &Path, folder: &Path) -> Result<Option<PathBuf>, StoreError> {
+    let file = folder.join(KEY_FILE);
+    let ids = SqliteStore::look(folder, key_ids)?;
+    let here = AttachmentKey::read(folder)?;
+    if let Some(key) = here {
+        return Ok(ids.contains(&key.id()).then_some(file));
+    }
+    for id in ids {
+        if let Some(key) = AttachmentKey::read_file(&AttachmentKey::beside_backup(backup, &id))? {
+            key.write(&file)?;
+            return Ok(Some(file));
+        }
+    }
+    Ok(None)
+}
+
+/// The keys with which attachments are sealed, the one used last first.
+fn key_ids(tx: &dyn Tx) -> Result<Vec<String>, StoreError> {
+    let mut ids: Vec<_> = tx.attachments()?.into_iter().map(|upload| upload.key_id).collect();
+    ids.reverse();
+    ids.dedup();
+    Ok(ids)
 }
 
 /// Restores `backup` into `folder`, which must not hold a database, and gives the log a new epoch
@@ -77,6 +126,7 @@ pub fn restore(backup: &Path, folder: &Path, now: DateTime<Utc>) -> Result<Copie
         return Err(BackupError::Exists(target));
     }
     check_file(backup)?;
-    let (head, bytes) = copy_checked(backup, &target, Some(now))?;
-    Ok(Copied { file: target, head, bytes })
+    let copy = copy_checked(backup, &target, Some(now))?;
+    let key = if copy.attachments > 0 { take_key(backup, folder)? } else { None };
+    Ok(copied(&target, copy, key))
 }

@@ -6,6 +6,7 @@
 pub mod admin;
 pub mod ambient;
 pub mod app;
+pub mod attachment;
 pub mod backup;
 pub mod config;
 pub mod console;

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::ChildId;
 
 use crate::app::AppState;
+use crate::attachment::PARTIAL_KEPT;
 use crate::judge::{pass_on_unacknowledged, visits};
 use crate::store::{StoreError, Tx};
 
@@ -59,6 +60,7 @@ async fn pass_on(state: &AppState, now: DateTime<Utc>) -> Result<(), StoreError>
     let within = within.unwrap_or(TimeDelta::minutes(30));
     let silence = TimeDelta::from_std(state.config.silence).unwrap_or(TimeDelta::hours(4));
     let work = move |tx: &mut dyn Tx| {
+        tx.expire_uploads(now - PARTIAL_KEPT)?;
         let noted = visits::note_silence(tx, &judge, silence, now)?;
         let passed = pass_on_unacknowledged(tx, &judge, within, now)?;
         Ok::<_, StoreError>(noted || passed > 0)

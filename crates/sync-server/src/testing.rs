@@ -269,7 +269,7 @@ impl Phone {
         };
         let id = EventId::at(at, entropy);
         let by = Role::SocialWorker;
-        Body { origin, event: Event { id, at, recorded: at, by, what } }
+        Body { origin, event: Event { id, at, recorded: at, by, attachments: Vec::new(), what } }
     }
 
     /// Seals a body as its next event.

@@ -1,6 +1,7 @@
 //! Verifying a store: everything that can be computed again is, and compared with what is stored.
 //! Reads only.
 
+mod attachments;
 mod log;
 
 use std::fmt;
@@ -11,6 +12,8 @@ use doorstep_core::policy::Policy;
 use crate::judge::{complete, differ, entries, history};
 use crate::store::directory::Child;
 use crate::store::{StoreError, Tx};
+
+pub use attachments::attachments;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,11 +36,13 @@ pub enum Check {
     Assessments,
     /// The ledger is what these judgements give.
     Ledger,
+    /// Each attachment can be opened and is the one that its hash names.
+    Attachments,
 }
 
 impl Check {
     /// Every check, in the order of the report.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Positions,
         Self::Hashes,
         Self::Signatures,
@@ -47,6 +52,7 @@ impl Check {
         Self::Digests,
         Self::Assessments,
         Self::Ledger,
+        Self::Attachments,
     ];
 
     /// The word for it.
@@ -61,6 +67,7 @@ impl Check {
             Self::Digests => "digests",
             Self::Assessments => "assessments",
             Self::Ledger => "ledger",
+            Self::Attachments => "attachments",
         }
     }
 
@@ -75,6 +82,7 @@ impl Check {
             Self::Digests => "every child's digest is that of its events",
             Self::Assessments => "judging every child again gives the same",
             Self::Ledger => "the ledger is what that gives",
+            Self::Attachments => "every attachment is the one that is named",
         }
     }
 }
@@ -104,6 +112,10 @@ pub struct Report {
     pub children: u64,
     /// Lines of the ledger that were compared.
     pub escalations: u64,
+    /// Attachments that were opened and compared with their hashes.
+    pub attachments: u64,
+    /// Attachments that records name and that have not arrived.
+    pub not_arrived: u64,
     /// What is not as it must be.
     pub findings: Vec<Finding>,
 }
@@ -132,6 +144,8 @@ impl fmt::Display for Report {
         writeln!(f, "devices' chains:        {}", self.devices)?;
         writeln!(f, "children assessed:      {}", self.children)?;
         writeln!(f, "escalations compared:   {}", self.escalations)?;
+        writeln!(f, "attachments:            {}", self.attachments)?;
+        writeln!(f, "not arrived yet:        {}", self.not_arrived)?;
         writeln!(f)?;
         for check in Check::ALL {
             let faults = self.found_by(check).count();

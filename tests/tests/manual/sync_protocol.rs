@@ -6,12 +6,14 @@ use std::fmt::Write as _;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_core::attachment::MediaType;
 use doorstep_core::event::{FailedContact, Form, Note, Role, What};
 use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{self, Digest, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    EnrolRequest, EnrolResponse, Limits, Problem, QuarantineCode, SyncRequest, SyncResponse,
+    AttachmentOffer, AttachmentState, EnrolRequest, EnrolResponse, Limits, Problem, QuarantineCode,
+    SyncRequest, SyncResponse,
 };
 use doorstep_sync_server::store::Tx;
 use doorstep_sync_server::testing::{Bench, MONDAY};
@@ -45,7 +47,10 @@ async fn send(
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
     }
-    let request = request.body(Body::from(body)).expect("the request is sound");
+    answer_to(bench, request.body(Body::from(body)).expect("the request is sound")).await
+}
+
+async fn answer_to(bench: &Bench, request: Request<Body>) -> (StatusCode, String) {
     let router = http::router(bench.state.clone());
     let response = router.oneshot(request).await.expect("the router answers");
     let status = response.status();
@@ -80,6 +85,7 @@ impl Device {
                 at,
                 recorded: at,
                 by: Role::SocialWorker,
+                attachments: Vec::new(),
                 what,
             },
         };
@@ -176,6 +182,8 @@ async fn the_examples_are_what_a_server_answers() {
     let sum = hashes.iter().fold(Digest::EMPTY, |digest, hash| digest.with(*hash));
     example("digest-sum", &json!({ "hashes": hashes, "digest": sum }));
 
+    attachments(&bench, &device).await;
+
     let (_, refused) = post(&bench, "/v1/sync", None, &json!({})).await;
     let refused: Problem = serde_json::from_value(refused).expect("a problem document");
     example("problem", &refused);
@@ -186,6 +194,51 @@ async fn the_examples_are_what_a_server_answers() {
         "roles",
         &list(&Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>()),
     );
+}
+
+/// The exchanges about one attachment, and one whose bytes are others than were named.
+async fn attachments(bench: &Bench, device: &Device) {
+    let letter = b"%PDF-1.7\nDear Mr and Mrs Example, we called today and could not see you.\n";
+    let offer = AttachmentOffer { bytes: letter.len() as u64, media_type: MediaType::Pdf };
+    let text = serde_json::to_string(&offer).expect("an offer has only string keys");
+    example("attachment-offer", &offer);
+    let of = |hash: Hash| format!("/v1/attachments/{hash}");
+    let (token, path) = (&device.enrolled.token, of(Hash::of(letter)));
+    let json = "application/json";
+    let (_, begun) = speak(bench, "PUT", &path, token, json, text.clone().into()).await;
+    example("attachment-begun", &read::<AttachmentState>(&begun));
+    let octets = "application/octet-stream";
+    let piece = letter[..40].to_vec();
+    let at = format!("{path}?offset=0");
+    let (_, part) = speak(bench, "PATCH", &at, token, octets, piece).await;
+    example("attachment-part", &read::<AttachmentState>(&part));
+    let at = format!("{path}?offset=40");
+    let (_, complete) = speak(bench, "PATCH", &at, token, octets, letter[40..].to_vec()).await;
+    example("attachment-complete", &read::<AttachmentState>(&complete));
+
+    let other = of(Hash::of(b"something else"));
+    speak(bench, "PUT", &other, token, json, text.into()).await;
+    let at = format!("{other}?offset=0");
+    let (status, refused) = speak(bench, "PATCH", &at, token, octets, letter.to_vec()).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    example("attachment-mismatch", &read::<Problem>(&refused));
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
+}
+
+async fn speak(
+    bench: &Bench,
+    method: &str,
+    path: &str,
+    token: &str,
+    kind: &str,
+    body: Vec<u8>,
+) -> (StatusCode, String) {
+    let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, kind);
+    let request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+    answer_to(bench, request.body(Body::from(body)).expect("the request is sound")).await
 }
 
 fn list(words: &[&str]) -> String {

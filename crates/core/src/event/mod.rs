@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::{Attachment, Shows};
 use crate::ids::{EventId, VisitId};
 pub use terms::{
     AddressKnown, ArrangedBy, CommunicationNeed, ConcernLevel, Form, Known, KnownConcern,
@@ -28,9 +29,19 @@ pub struct Event {
     pub recorded: DateTime<Utc>,
     /// The role in which it was recorded.
     pub by: Role,
+    /// What is attached to it: at most [`ATTACHMENTS_MAX`](crate::attachment::ATTACHMENTS_MAX).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// What happened.
     #[serde(flatten)]
     pub what: What,
+}
+
+impl Event {
+    /// Whether a letter is attached to it.
+    pub fn has_letter(&self) -> bool {
+        self.attachments.iter().any(|attachment| attachment.shows == Shows::Letter)
+    }
 }
 
 /// What happened, by its `type`.

@@ -307,7 +307,14 @@ mod tests {
         let visit = |day: &u32| {
             let at: DateTime<Utc> = format!("2026-03-{day:02}T10:00:00Z").parse().unwrap();
             let what = What::FailedContact(FailedContact::new(Form::NoResponse));
-            Event { id: EventId::at(at, [0; 10]), at, recorded: at, by: Role::Practitioner, what }
+            Event {
+                id: EventId::at(at, [0; 10]),
+                at,
+                recorded: at,
+                by: Role::Practitioner,
+                attachments: Vec::new(),
+                what,
+            }
         };
         days.iter().map(visit).collect()
     }

@@ -14,6 +14,12 @@ pub struct Limits {
     pub event_bytes: usize,
     /// Bytes of events in one page of an answer (one event more than fits is still sent).
     pub page_bytes: usize,
+    /// Bytes of one attachment.
+    #[serde(default = "attachment_bytes")]
+    pub attachment_bytes: u64,
+    /// Bytes of an attachment in one request.
+    #[serde(default = "attachment_chunk_bytes")]
+    pub attachment_chunk_bytes: usize,
 }
 
 impl Limits {
@@ -23,5 +29,16 @@ impl Limits {
         batch_bytes: 2 * 1024 * 1024,
         event_bytes: 64 * 1024,
         page_bytes: 1024 * 1024,
+        attachment_bytes: 10 * 1024 * 1024,
+        attachment_chunk_bytes: 256 * 1024,
     };
+}
+
+/// A server that tells none is older than attachments; what is kept for it waits.
+const fn attachment_bytes() -> u64 {
+    Limits::DEFAULT.attachment_bytes
+}
+
+const fn attachment_chunk_bytes() -> usize {
+    Limits::DEFAULT.attachment_chunk_bytes
 }

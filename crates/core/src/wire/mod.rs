@@ -1,8 +1,10 @@
-//! What a device and a server say to each other: `POST /v1/enrol` and `POST /v1/sync`.
+//! What a device and a server say to each other: `POST /v1/enrol`, `POST /v1/sync` and the
+//! addresses of attachments.
 //!
 //! One round trip carries up a batch of sealed events and brings down a verdict for each, changes
 //! of the caseload, a page of events and the next cursor. Everything is safe to repeat.
 
+mod attachment;
 mod limits;
 mod verdict;
 
@@ -17,6 +19,7 @@ use crate::seal::{Digest, Hash, SealedEvent};
 use crate::time::ClockReading;
 use crate::words::Word;
 
+pub use attachment::{AttachmentOffer, AttachmentProgress, AttachmentState};
 pub use limits::Limits;
 pub use verdict::{Outcome, QuarantineCode, Settled, Settlement, Verdict};
 

@@ -31,6 +31,7 @@ fn event(n: usize, hours: i64, what: What) -> Event {
         at,
         recorded: at + TimeDelta::minutes(7) * i32::try_from(n).unwrap_or(0),
         by: Role::Practitioner,
+        attachments: Vec::new(),
         what,
     }
 }

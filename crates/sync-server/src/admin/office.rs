@@ -128,7 +128,7 @@ pub(super) fn record(
         clock: ClockReading::wall(now),
     };
     let id = EventId::at(now, judge.ambient.entropy());
-    let event = Event { id, at, recorded: now, by: person.role, what };
+    let event = Event { id, at, recorded: now, by: person.role, attachments: Vec::new(), what };
     let sealed = SealedEvent::seal(&Body { origin, event }, &SigningKey::from_bytes(&key));
     let batch = Batch {
         epoch: chain.epoch,

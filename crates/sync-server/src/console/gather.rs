@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use doorstep_core::assessment::{Assessment, Escalation, Standing};
+use doorstep_core::attachment::Attachment;
 use doorstep_core::ids::{ChildId, EscalationId, EventId, PersonId};
 use doorstep_core::seal::Body;
 use doorstep_core::trust::Timing;
@@ -120,6 +121,17 @@ pub struct Recorded {
     pub received: DateTime<Utc>,
     /// When it happened, as judged then.
     pub timing: Timing,
+    /// What is attached to it.
+    pub attached: Vec<Attached>,
+}
+
+/// An attachment of a record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attached {
+    /// As the record names it.
+    pub attachment: Attachment,
+    /// Its bytes have arrived.
+    pub is_here: bool,
 }
 
 /// Everything that the inbox shows.
@@ -283,7 +295,12 @@ fn recorded(
     let Ok(body) = serde_json::from_str::<Body>(&event.body) else { return Ok(None) };
     let person = names.of(tx, event.person)?;
     let LoggedEvent { position, received, timing, .. } = *event;
-    Ok(Some(Recorded { position, body, person, received, timing }))
+    let mut attached = Vec::with_capacity(body.event.attachments.len());
+    for attachment in &body.event.attachments {
+        let is_here = tx.attachment(attachment.hash)?.is_some();
+        attached.push(Attached { attachment: attachment.clone(), is_here });
+    }
+    Ok(Some(Recorded { position, body, person, received, timing, attached }))
 }
 
 /// Everything about one escalation; none where there is no such.

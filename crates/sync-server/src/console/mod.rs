@@ -9,6 +9,7 @@ pub mod reference;
 pub mod session;
 
 mod access;
+mod attachment;
 mod child;
 mod child_view;
 mod device;
@@ -63,6 +64,7 @@ pub fn router() -> Router<AppState> {
         .route("/escalations/{id}", get(escalation::show))
         .route("/escalations/{id}/acknowledge", post(escalation::acknowledge))
         .route("/children/{id}", get(child::show))
+        .route("/children/{id}/attachments/{hash}", get(attachment::show))
         .route("/children/{id}/address", post(child::address))
         .route("/devices", get(devices::show))
         .route("/devices/{id}", get(device::show))
@@ -76,8 +78,7 @@ pub fn router() -> Router<AppState> {
 
 /// Headers that every page carries.
 async fn guard(request: Request, next: Next) -> Response {
-    const HEADERS: [(HeaderName, &str); 6] = [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+    const HEADERS: [(HeaderName, &str); 5] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -92,6 +93,9 @@ async fn guard(request: Request, next: Next) -> Response {
     for (name, value) in HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    // A download brings a stricter policy of its own.
+    let policy = HeaderValue::from_static(CONTENT_SECURITY_POLICY);
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     // What a page shows must not stay in a cache; assets say otherwise themselves.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response

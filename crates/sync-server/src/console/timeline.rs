@@ -11,7 +11,7 @@ use doorstep_core::trust::{Timing, Trust};
 use maud::{Markup, html};
 
 use super::gather::Recorded;
-use super::{parts, times, words};
+use super::{attachment, parts, times, words};
 
 /// How long after it happened a record may reach us without being called late.
 const LATE: TimeDelta = TimeDelta::hours(8);
@@ -40,6 +40,7 @@ fn entry(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
             @if !facts.is_empty() {
                 ul.ds-timeline__detail { @for fact in &facts { li { (fact) } } }
             }
+            (attachment::list(record))
             p.ds-timeline__when {
                 "Recorded by " (record.person) ", " (words::role(event.by))
             }

@@ -7,29 +7,45 @@ use serde::de::DeserializeOwned;
 
 use super::problem::Refusal;
 use crate::app::AppState;
+use crate::attachment::Refused;
 
 /// How deep a body may be nested. An event's values lie at the tenth level at most.
 const DEPTH_MAX: usize = 32;
 
 /// Reads a JSON body as bytes, within the limits.
 pub async fn read(app: &AppState, request: Request) -> Result<Vec<u8>, Refusal> {
-    if !is_json(request.headers()) {
-        return Err(Refusal::ContentType);
+    if !is_said_to_be(request.headers(), "application/json") {
+        return Err(Refusal::ContentType { expected: "application/json" });
     }
-    let limit = app.limits.batch_bytes;
+    let bytes = whole(app, request, app.limits.batch_bytes).await?;
+    if depth(&bytes) > DEPTH_MAX {
+        return Err(Refusal::TooDeep { limit: DEPTH_MAX });
+    }
+    Ok(bytes)
+}
+
+/// Reads a body that is a piece of an attachment.
+pub async fn octets(app: &AppState, request: Request) -> Result<Vec<u8>, Refusal> {
+    if !is_said_to_be(request.headers(), "application/octet-stream") {
+        return Err(Refusal::ContentType { expected: "application/octet-stream" });
+    }
+    let limit = app.limits.attachment_chunk_bytes;
+    whole(app, request, limit).await.map_err(|refusal| match refusal {
+        Refusal::TooLarge { .. } => Refused::ChunkSize { limit }.into(),
+        other => other,
+    })
+}
+
+async fn whole(app: &AppState, request: Request, limit: usize) -> Result<Vec<u8>, Refusal> {
     let said = request.headers().get(header::CONTENT_LENGTH);
     let said = said.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if said.is_some_and(|length| length > limit) {
         return Err(Refusal::TooLarge { limit });
     }
     let timeout = app.config.request_timeout;
-    let bytes = tokio::time::timeout(timeout, bytes(request.into_body(), limit))
+    tokio::time::timeout(timeout, bytes(request.into_body(), limit))
         .await
-        .map_err(|_| Refusal::TooSlow { seconds: timeout.as_secs() })??;
-    if depth(&bytes) > DEPTH_MAX {
-        return Err(Refusal::TooDeep { limit: DEPTH_MAX });
-    }
-    Ok(bytes)
+        .map_err(|_| Refusal::TooSlow { seconds: timeout.as_secs() })?
 }
 
 async fn bytes(body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
@@ -50,10 +66,10 @@ async fn bytes(body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+fn is_said_to_be(headers: &HeaderMap, expected: &str) -> bool {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let kind = value.and_then(|value| value.split(';').next());
-    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(expected))
 }
 
 /// How deep the brackets outside strings are nested. Text that is not JSON gets some number.

@@ -5,13 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use doorstep_core::wire::{EnrolRequest, EnrolResponse, Problem, SyncRequest, SyncResponse};
+use doorstep_core::wire::{
+    AttachmentOffer, AttachmentState, EnrolRequest, EnrolResponse, Problem, SyncRequest,
+    SyncResponse,
+};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::problem::Refusal;
-use super::{enrol, health, pokes, sync};
+use super::{attachments, enrol, health, pokes, sync};
 use crate::console::reference;
 
 /// Where the description keeps its shapes.
@@ -31,6 +34,9 @@ const SCHEMAS: &str = "/components/schemas";
         enrol::enrol,
         sync::sync,
         pokes::pokes,
+        attachments::offer,
+        attachments::take,
+        attachments::give,
         health::alive,
         health::ready,
         reference::document,
@@ -84,6 +90,58 @@ const PROBLEMS: &[(&str, &[&str])] = &[
             "internal",
             "unavailable",
             "not-set-up",
+        ],
+    ),
+    (
+        "offer_attachment",
+        &[
+            "malformed",
+            "too-deep",
+            "unauthenticated",
+            "not-found",
+            "method-not-allowed",
+            "too-slow",
+            "too-large",
+            "content-type",
+            "attachment-shut-out",
+            "attachment-unnamed",
+            "attachment-size",
+            "attachment-mismatch",
+            "attachment-type",
+            "internal",
+            "unavailable",
+        ],
+    ),
+    (
+        "send_attachment",
+        &[
+            "malformed",
+            "unauthenticated",
+            "not-found",
+            "method-not-allowed",
+            "too-slow",
+            "content-type",
+            "attachment-beyond-end",
+            "attachment-not-offered",
+            "attachment-offset",
+            "attachment-piece-size",
+            "attachment-mismatch",
+            "attachment-type",
+            "internal",
+            "unavailable",
+        ],
+    ),
+    (
+        "get_attachment",
+        &[
+            "unauthenticated",
+            "not-found",
+            "method-not-allowed",
+            "attachment-shut-out",
+            "attachment-not-here",
+            "attachment-range",
+            "internal",
+            "unavailable",
         ],
     ),
 ];
@@ -143,6 +201,8 @@ fn schemas() -> Map<String, Value> {
     take(schemars::SchemaGenerator::subschema_for::<EnrolResponse>);
     take(schemars::SchemaGenerator::subschema_for::<SyncRequest>);
     take(schemars::SchemaGenerator::subschema_for::<SyncResponse>);
+    take(schemars::SchemaGenerator::subschema_for::<AttachmentOffer>);
+    take(schemars::SchemaGenerator::subschema_for::<AttachmentState>);
     take(schemars::SchemaGenerator::subschema_for::<Problem>);
     take(schemars::SchemaGenerator::subschema_for::<health::Readiness>);
     generator.take_definitions(true)

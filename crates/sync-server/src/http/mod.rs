@@ -1,5 +1,6 @@
 //! The route table. An operation is one file and one line here; URL and file have the same name.
 
+mod attachments;
 mod bearer;
 mod body;
 #[cfg(feature = "schema")]
@@ -26,6 +27,10 @@ pub fn router(state: AppState) -> Router {
         .route("/v1/enrol", post(enrol::enrol))
         .route("/v1/sync", post(sync::sync))
         .route("/v1/pokes", get(pokes::pokes))
+        .route(
+            "/v1/attachments/{hash}",
+            get(attachments::give).put(attachments::offer).patch(attachments::take),
+        )
         .route("/v1/{*rest}", get(problem::not_found).post(problem::not_found))
         .method_not_allowed_fallback(problem::method_not_allowed)
         .with_state(state.clone());

@@ -3,8 +3,11 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+#[cfg(feature = "schema")]
+use doorstep_core::attachment::MediaType;
 use doorstep_core::wire::{PROTOCOL, Problem};
 
+use crate::attachment::{AttachmentError, Refused};
 use crate::enrol::EnrolError;
 use crate::store::StoreError;
 
@@ -29,9 +32,12 @@ pub enum Refusal {
         /// The limit in seconds.
         seconds: u64,
     },
-    /// The body is not said to be JSON.
-    #[error("the body must be sent with content-type application/json")]
-    ContentType,
+    /// The body is not said to be what it must be.
+    #[error("the body must be sent with content-type {expected}")]
+    ContentType {
+        /// What it must be said to be.
+        expected: &'static str,
+    },
     /// The body is nested deeper than the limit.
     #[error("the body may be nested {limit} levels deep")]
     TooDeep {
@@ -74,6 +80,9 @@ pub enum Refusal {
     /// The server has no organisation yet.
     #[error("this server is not set up yet: an administrator has to make the organisation")]
     NotSetUp,
+    /// Something about an attachment.
+    #[error(transparent)]
+    Attachment(#[from] Refused),
     /// Something that must hold did not.
     #[error("the server failed: say the request's id when you ask for help")]
     Internal,
@@ -82,7 +91,7 @@ pub enum Refusal {
 impl Refusal {
     /// One of each kind.
     #[cfg(feature = "schema")]
-    pub(super) fn every() -> [Self; 16] {
+    pub(super) fn every() -> [Self; 27] {
         [
             Self::Malformed { what: String::new() },
             Self::TooDeep { limit: 0 },
@@ -95,11 +104,22 @@ impl Refusal {
             Self::TooSlow { seconds: 0 },
             Self::TooLarge { limit: 0 },
             Self::TooManyEvents { limit: 0 },
-            Self::ContentType,
+            Self::ContentType { expected: "" },
             Self::TooManyAttempts { retry_after: 0 },
             Self::Internal,
             Self::Unavailable,
             Self::NotSetUp,
+            Self::Attachment(Refused::Size { limit: 0 }),
+            Self::Attachment(Refused::ChunkSize { limit: 0 }),
+            Self::Attachment(Refused::BeyondEnd { bytes: 0 }),
+            Self::Attachment(Refused::Offset { received: 0 }),
+            Self::Attachment(Refused::NotOffered),
+            Self::Attachment(Refused::Mismatch),
+            Self::Attachment(Refused::MediaType { claimed: MediaType::Pdf, found: None }),
+            Self::Attachment(Refused::Unnamed),
+            Self::Attachment(Refused::NotHere),
+            Self::Attachment(Refused::Range { bytes: 0 }),
+            Self::Attachment(Refused::ShutOut),
         ]
     }
 
@@ -114,8 +134,8 @@ impl Refusal {
                 (S::PAYLOAD_TOO_LARGE, "too-many-events", "The request holds too many events")
             }
             Self::TooSlow { .. } => (S::REQUEST_TIMEOUT, "too-slow", "The request took too long"),
-            Self::ContentType => {
-                (S::UNSUPPORTED_MEDIA_TYPE, "content-type", "The body is not said to be JSON")
+            Self::ContentType { .. } => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "content-type", "The body is not of the right type")
             }
             Self::TooDeep { .. } => (S::BAD_REQUEST, "too-deep", "The body is nested too deeply"),
             Self::Malformed { .. } => (S::BAD_REQUEST, "malformed", "The body cannot be read"),
@@ -138,7 +158,45 @@ impl Refusal {
                 (S::SERVICE_UNAVAILABLE, "unavailable", "The server cannot store anything")
             }
             Self::NotSetUp => (S::SERVICE_UNAVAILABLE, "not-set-up", "The server is not set up"),
+            Self::Attachment(refused) => Self::kind_of_attachment(refused),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
+        }
+    }
+
+    const fn kind_of_attachment(refused: &Refused) -> (StatusCode, &'static str, &'static str) {
+        use StatusCode as S;
+        match refused {
+            Refused::Size { .. } => {
+                (S::PAYLOAD_TOO_LARGE, "attachment-size", "The attachment has not the right size")
+            }
+            Refused::ChunkSize { .. } => {
+                (S::PAYLOAD_TOO_LARGE, "attachment-piece-size", "The piece has not the right size")
+            }
+            Refused::BeyondEnd { .. } => {
+                (S::BAD_REQUEST, "attachment-beyond-end", "The piece goes beyond the end")
+            }
+            Refused::Offset { .. } => {
+                (S::CONFLICT, "attachment-offset", "Something before the piece is missing")
+            }
+            Refused::NotOffered => {
+                (S::CONFLICT, "attachment-not-offered", "Nobody said what is to come")
+            }
+            Refused::Mismatch => {
+                (S::UNPROCESSABLE_ENTITY, "attachment-mismatch", "The bytes are not those named")
+            }
+            Refused::MediaType { .. } => {
+                (S::UNPROCESSABLE_ENTITY, "attachment-type", "The type is not the one said")
+            }
+            Refused::Unnamed => {
+                (S::CONFLICT, "attachment-unnamed", "No record names the attachment")
+            }
+            Refused::NotHere => {
+                (S::NOT_FOUND, "attachment-not-here", "The attachment has not arrived")
+            }
+            Refused::Range { .. } => {
+                (S::RANGE_NOT_SATISFIABLE, "attachment-range", "The range is beyond the end")
+            }
+            Refused::ShutOut => (S::FORBIDDEN, "attachment-shut-out", "The device was shut out"),
         }
     }
 
@@ -192,6 +250,15 @@ impl From<StoreError> for Refusal {
             StoreError::Stopped { .. } => Self::Unavailable,
             StoreError::Missing { what: "organisation" } => Self::NotSetUp,
             _ => Self::Internal,
+        }
+    }
+}
+
+impl From<AttachmentError> for Refusal {
+    fn from(error: AttachmentError) -> Self {
+        match error {
+            AttachmentError::Refused(refused) => refused.into(),
+            AttachmentError::Store(error) => error.into(),
         }
     }
 }

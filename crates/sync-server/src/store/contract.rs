@@ -1,5 +1,7 @@
 //! The laws of the storage traits, as functions that any backend's tests run on a fresh store.
 
+mod attachments;
+
 use chrono::TimeDelta;
 use doorstep_core::event::{ChildRecord, Role};
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId, TeamId};
@@ -30,6 +32,7 @@ pub async fn all(mut fresh: impl FnMut() -> Db) {
     a_clock_sample_stands_for_its_stretch(&fresh()).await;
     a_reading_sees_one_instant(&fresh()).await;
     news_are_of_children_that_were_sent_whole(&fresh()).await;
+    attachments::all(&mut fresh).await;
 }
 
 fn person(n: u8) -> Person {

@@ -168,8 +168,9 @@ pub struct Access {
 /// given out gapless and in the order in which transactions commit; events of a child are listed by
 /// position; nothing is ever removed.
 pub trait Log {
-    /// Appends events: gives them the next positions, in their order, and takes them into their
-    /// children's digests. The last thing that a transaction does.
+    /// Appends events: gives them the next positions, in their order, takes them into their
+    /// children's digests and notes what attachments they name. The last thing that a transaction
+    /// does.
     fn append(&mut self, events: &[LoggedEvent]) -> Result<Vec<u64>, StoreError>;
     /// What is known under a device's number.
     fn known(&self, device: DeviceId, epoch: u32, seq: u64) -> Result<Option<Known>, StoreError>;

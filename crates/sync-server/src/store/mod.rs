@@ -4,6 +4,7 @@
 //! Functions that read take `&dyn Tx`, functions that write take `&mut dyn Tx`.
 
 pub mod accounts;
+pub mod attachments;
 pub mod console;
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
@@ -22,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 
 pub use accounts::Accounts;
+pub use attachments::Attachments;
 pub use console::ConsoleReads;
 pub use devices::Devices;
 pub use directory::Directory;
@@ -30,7 +32,10 @@ pub use log::Log;
 pub use visits::Visits;
 
 /// Everything that can be said inside one transaction.
-pub trait Tx: Directory + Devices + Log + Ledger + Visits + Accounts + ConsoleReads {}
+pub trait Tx:
+    Directory + Devices + Log + Ledger + Visits + Accounts + Attachments + ConsoleReads
+{
+}
 
 /// Why the store did not do what it was asked. Sorted by what the caller can do next.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! The server's behaviour, from the outside of each stage.
 
+mod attachments;
 mod backup;
 mod ingest;
 mod pokes;

@@ -72,7 +72,14 @@ impl Phone {
             previous: self.head,
             clock: self.clock(at),
         };
-        let event = Event { id, at, recorded: at, by: self.identity.person.role, what };
+        let event = Event {
+            id,
+            at,
+            recorded: at,
+            by: self.identity.person.role,
+            attachments: Vec::new(),
+            what,
+        };
         let sealed = SealedEvent::seal(&Body { origin, event }, &self.key);
         self.seq += 1;
         self.head = sealed.hash();

@@ -316,19 +316,26 @@ fn record_response(scope: &Scope<'_>, docket: &mut Docket) {
     }
 }
 
-/// NA-4.15: arranged by letter, or a letter left: keep a copy.
+/// NA-4.15: arranged by letter, or a letter left: keep a copy. It is kept when a record says so
+/// (`letter-copied`; the copy may lie in another file), or when the contact's own record has the
+/// letter attached. Whether the attachment's bytes have come yet plays no part.
 fn keep_copy_of_letter(scope: &Scope<'_>, docket: &mut Docket) {
     for contact in &scope.episode.contacts {
         if !contact.arranged_by_letter && !contact.has(Step::LetterLeft) {
             continue;
         }
-        let copy = scope.case.all(Seek::LetterCopied).find(|(_, event)| {
+        let attached = scope.case.history.events[contact.position..]
+            .iter()
+            .find(|event| contact.records.contains(&event.id) && event.has_letter());
+        let copied = scope.case.all(Seek::LetterCopied).find(|(_, event)| {
             matches!(&event.what, What::LetterCopied(copy) if contact.records.contains(&copy.of))
         });
+        let kept = [attached.map(|event| Met::by(event)), copied.map(|(_, event)| Met::by(event))];
+        let kept = kept.into_iter().flatten().min_by_key(|met| met.at);
         let reason =
             if contact.arranged_by_letter { "arranged by letter" } else { "a letter was left" };
         let grounds = Grounds::contact(contact).because(reason);
-        scope.arises(docket, grounds, copy.map(|(_, event)| Met::by(event)));
+        scope.arises(docket, grounds, kept);
     }
 }
 

@@ -54,7 +54,7 @@ const CHILD_KEYS: &[&str] = &[
     "born",
 ];
 
-const EVENT_KEYS: &[&str] = &["id", "type", "at", "recorded", "received", "by"];
+const EVENT_KEYS: &[&str] = &["id", "type", "at", "recorded", "received", "by", "attachments"];
 
 /// The keys of each type of event, besides those that every event has.
 const TYPE_KEYS: &[(&str, &[&str])] = &[

@@ -1,5 +1,6 @@
 //! The console through its router, on a real store, with a clock that stands still.
 
+mod attachments;
 mod office;
 mod triage;
 

@@ -350,7 +350,8 @@ pub fn line(number: u128, clause: &str, due: Option<&str>) -> LedgerLine {
     }
 }
 
-fn event(number: u128, at: &str, received: &str, what: &Value) -> LoggedEvent {
+/// A record of Priya's about the child.
+pub fn event(number: u128, at: &str, received: &str, what: &Value) -> LoggedEvent {
     let mut body = what.clone();
     let sealed = json!({
         "child": id(CHILD), "person": id(PRIYA), "device": id(0x41), "epoch": 1,

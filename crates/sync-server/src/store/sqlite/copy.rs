@@ -11,13 +11,24 @@ use super::open::{BUSY, beside};
 use super::{SqliteStore, SqliteTx, failed};
 use crate::store::{Directory as _, StoreError};
 
-/// Copies the database `source` to `target`; answers the log's head in it and its bytes. With
-/// `new_epoch`, the copy's log begins a new epoch at that instant.
+/// What a copy holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatabaseCopy {
+    /// The position of the last event in it.
+    pub head: u64,
+    /// The place of the attachment in it that was completed last.
+    pub attachments: u64,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+/// Copies the database `source` to `target`. With `new_epoch`, the copy's log begins a new epoch at
+/// that instant.
 pub fn copy_checked(
     source: &Path,
     target: &Path,
     new_epoch: Option<DateTime<Utc>>,
-) -> Result<(u64, u64), StoreError> {
+) -> Result<DatabaseCopy, StoreError> {
     let partial = beside(target, ".partial");
     if partial.exists() {
         // What an interrupted copy left behind. It never had the name of a backup.
@@ -39,9 +50,10 @@ pub fn copy_checked(
     let head: i64 = copy
         .query_row("SELECT coalesce(max(head), 0) FROM organisation", [], |row| row.get(0))
         .map_err(failed("read the copy's head"))?;
+    let attachments = SqliteTx::on(&copy).last_completed()?;
     copy.close().map_err(|(_, error)| failed("close the copy")(error))?;
     let bytes = settle(&partial, target)?;
-    Ok((u64::try_from(head).unwrap_or(0), bytes))
+    Ok(DatabaseCopy { head: u64::try_from(head).unwrap_or(0), attachments, bytes })
 }
 
 fn copy_pages(source: &Path, copy: &mut Connection) -> Result<(), StoreError> {
@@ -70,8 +82,13 @@ fn begin_epoch(copy: &Connection, now: DateTime<Utc>) -> Result<(), StoreError> 
         "UPDATE organisation SET log_epoch = max(log_epoch + 1, ?1), backed_up_to = head",
         [seconds],
     )
-    .map(drop)
-    .map_err(failed("begin a new epoch"))
+    .map_err(failed("begin a new epoch"))?;
+    let tx = SqliteTx::on(copy);
+    match tx.last_completed()? {
+        // None, or a store of a release that knew none.
+        0 => Ok(()),
+        last => tx.attachments_backed_up(last),
+    }
 }
 
 /// Flushes the file to the disk and gives it its name.
@@ -93,13 +110,16 @@ fn file_fault(operation: &'static str, file: &Path) -> impl FnOnce(std::io::Erro
 }
 
 impl SqliteStore {
-    /// Records in the database file that its log is backed up to `head`, whether a server runs on
+    /// Records in the database file that what `copy` holds is backed up, whether a server runs on
     /// it or not.
-    pub fn record_backup(file: &Path, head: u64) -> Result<(), StoreError> {
+    pub fn record_backup(file: &Path, copy: DatabaseCopy) -> Result<(), StoreError> {
         let conn = Connection::open(file).map_err(failed("open the database"))?;
         conn.busy_timeout(BUSY).map_err(failed("open the database"))?;
         conn.execute_batch("PRAGMA wal_autocheckpoint = 0; PRAGMA synchronous = FULL")
             .map_err(failed("open the database"))?;
-        SqliteTx::on(&conn).put_backed_up_to(head)
+        if copy.attachments > 0 {
+            SqliteTx::on(&conn).attachments_backed_up(copy.attachments)?;
+        }
+        SqliteTx::on(&conn).put_backed_up_to(copy.head)
     }
 }

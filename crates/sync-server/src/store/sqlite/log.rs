@@ -160,6 +160,7 @@ impl Log for SqliteTx<'_> {
         let mut logs: BTreeMap<ChildId, ChildLog> = BTreeMap::new();
         for (event, position) in events.iter().zip(&positions) {
             self.insert_event(event, *position)?;
+            self.note_names(event, *position)?;
             let before = match logs.get(&event.child) {
                 Some(log) => *log,
                 None => self.child_log(event.child)?,

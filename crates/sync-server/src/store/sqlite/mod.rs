@@ -1,6 +1,7 @@
 //! The store on one SQLite file: one connection writes, a few others read.
 
 mod accounts;
+mod attachments;
 mod console;
 mod copy;
 mod devices;
@@ -19,7 +20,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Params, Row};
 use tokio::sync::watch;
 
-pub use copy::copy_checked;
+pub use copy::{DatabaseCopy, copy_checked};
 #[cfg(test)]
 pub(crate) use open::migrate;
 pub use open::{DATABASE_FILE, FolderLock, check_file};
