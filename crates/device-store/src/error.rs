@@ -86,6 +86,15 @@ pub enum Error {
     /// The same entropy was handed in before: two records would share an identity.
     #[error("the device's source of chance repeated itself: try again")]
     EntropyRepeated,
+    /// A file that is to be attached cannot be read.
+    #[error("the file to attach cannot be read, so nothing was saved: {0}")]
+    Source(#[source] std::io::Error),
+    /// No record on this device names such an attachment, or none that this version can fetch.
+    #[error("no record on this device has such an attachment, or a newer app made it")]
+    UnknownAttachment,
+    /// The bytes of an attachment are not here.
+    #[error("this attachment is not on this device: fetch it first")]
+    AttachmentNotHere,
     /// The device does not know this child.
     #[error("this device does not hold the child {0}")]
     UnknownChild(ChildId),

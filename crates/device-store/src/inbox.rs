@@ -8,7 +8,7 @@ use doorstep_core::wire::{ChildCard, ChildDigest, Placed, SyncResponse};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use crate::error::Error;
-use crate::{history, outbox, policy};
+use crate::{attachment, history, outbox, policy};
 
 /// The most children that one request asks for again.
 pub(crate) const AGAIN_MAX: u32 = 50;
@@ -102,6 +102,7 @@ fn keep_event(
             exchange,
         ),
     )?;
+    attachment::note_names(tx, hash, placed.event.body.get())?;
     Ok(true)
 }
 

@@ -7,10 +7,13 @@
 //! * [`Store::create`], [`Store::open`]: the key, the settings, the schema ([`Key`], [`vault`]);
 //! * [`Store::prepare`], [`Store::enrolled`]: whose device it is;
 //! * [`Store::record`]: a [`Draft`] becomes sealed events, whole or not at all;
+//!   [`Store::record_with`] keeps files with them;
 //! * [`Store::children`], [`Store::timeline`], [`Store::assess`]: what the device can tell;
 //! * [`Store::next_request`], [`Store::receive`], [`Store::failed`]: the sync machine;
+//! * [`Store::next_attachment`] and what follows it: attachments, after the events;
 //! * [`Store::status`]: what a person must know about all this.
 
+mod attachment;
 mod course;
 mod db;
 mod drafts;
@@ -32,12 +35,19 @@ pub mod vault;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use doorstep_core::attachment::Attachment;
 use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::policy::Policy;
+use doorstep_core::seal::Hash;
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{ChildCard, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse};
+use doorstep_core::wire::{
+    AttachmentState, ChildCard, EnrolRequest, EnrolResponse, Problem, SyncRequest, SyncResponse,
+};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
+pub use crate::attachment::{
+    AttachmentRequest, AttachmentStanding, AttachmentsLeft, NewAttachment,
+};
 pub use crate::db::Key;
 pub use crate::drafts::SavedDraft;
 pub use crate::error::{Error, OpenError};
@@ -116,7 +126,19 @@ impl Store {
         clock: &ClockReading,
         entropy: [u8; 32],
     ) -> Result<Vec<EventId>, Error> {
-        self.write(|tx| record::record(tx, draft, clock, entropy))
+        self.record_with(draft, &mut [], clock, entropy)
+    }
+
+    /// The same, with files that belong to each of its entries. They are read to their ends and
+    /// kept in that transaction.
+    pub fn record_with(
+        &mut self,
+        draft: &Draft,
+        files: &mut [NewAttachment<'_>],
+        clock: &ClockReading,
+        entropy: [u8; 32],
+    ) -> Result<Vec<EventId>, Error> {
+        self.write(|tx| record::record(tx, draft, files, clock, entropy))
     }
 
     /// What would keep a draft from being recorded, as far as the draft itself tells.
@@ -144,9 +166,103 @@ impl Store {
         drafts::list(&self.conn)
     }
 
-    /// Removes a saved form; whether there was one.
+    /// Removes a saved form and what was only with it; whether there was one.
     pub fn delete_draft(&mut self, id: &str) -> Result<bool, Error> {
-        self.write(|tx| drafts::delete(tx, id))
+        self.write(|tx| {
+            let deleted = drafts::delete(tx, id)?;
+            attachment::prune(tx)?;
+            Ok(deleted)
+        })
+    }
+
+    /// Puts a file with a saved form, for the record that will come of it to name.
+    pub fn attach_to_draft(
+        &mut self,
+        id: &str,
+        file: &mut NewAttachment<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<Attachment, Error> {
+        self.write(|tx| attachment::keep_with_draft(tx, id, file, now))
+    }
+
+    /// Takes a file away from a saved form; whether it was with it.
+    pub fn detach_from_draft(&mut self, id: &str, hash: Hash) -> Result<bool, Error> {
+        self.write(|tx| attachment::drop_from_draft(tx, id, hash))
+    }
+
+    /// What is with a saved form.
+    pub fn draft_attachments(&self, id: &str) -> Result<Vec<Attachment>, Error> {
+        attachment::of_draft(&self.conn, id)
+    }
+}
+
+/// Attachments, and the requests about them. They go one at a time, and only while no event waits.
+impl Store {
+    /// Where an attachment stands.
+    pub fn attachment_standing(&self, hash: Hash) -> Result<AttachmentStanding, Error> {
+        attachment::standing(&self.conn, hash)
+    }
+
+    /// Bytes of an attachment that is here: at most `most` from `place` on, none behind its end.
+    pub fn attachment_bytes(&self, hash: Hash, place: u64, most: usize) -> Result<Vec<u8>, Error> {
+        let row = attachment::whole(&self.conn, hash)?.ok_or(Error::AttachmentNotHere)?;
+        attachment::read(&self.conn, &row, place, most)
+    }
+
+    /// A person wants an attachment that a record here names. Whether there is something to fetch.
+    pub fn want_attachment(
+        &mut self,
+        attachment: &Attachment,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        self.write(|tx| attachment::want(tx, attachment, now))
+    }
+
+    /// The next request about an attachment; none while a sync has something to do first.
+    pub fn next_attachment(&self, now: DateTime<Utc>) -> Result<Option<AttachmentRequest>, Error> {
+        attachment::next(&self.conn, now)
+    }
+
+    /// Takes in the server's answer to `PUT` or `PATCH`.
+    pub fn attachment_answered(
+        &mut self,
+        request: &AttachmentRequest,
+        answer: &AttachmentState,
+        now: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        self.write(|tx| attachment::answered(tx, request, answer, now))
+    }
+
+    /// Keeps bytes that came for `GET`, from `from` on; whether it is here whole now. Bytes that
+    /// turn out to be others than the record names are thrown away.
+    pub fn attachment_fetched(
+        &mut self,
+        hash: Hash,
+        from: u64,
+        bytes: &[u8],
+    ) -> Result<bool, Error> {
+        self.write(|tx| attachment::fetched(tx, hash, from, bytes))?
+    }
+
+    /// The server answered with a problem. Whether the machine may go on; where not, the door calls
+    /// [`Store::attachment_failed`].
+    pub fn attachment_refused(
+        &mut self,
+        request: &AttachmentRequest,
+        problem: &Problem,
+    ) -> Result<bool, Error> {
+        self.write(|tx| attachment::refused(tx, request, problem))
+    }
+
+    /// The last request about an attachment got no answer, or one that said "later". Events do not
+    /// wait for it. Gives the instant at which the machine will ask again.
+    pub fn attachment_failed(
+        &mut self,
+        now: DateTime<Utc>,
+        retry_after: Option<Duration>,
+        jitter: u64,
+    ) -> Result<DateTime<Utc>, Error> {
+        self.write(|tx| attachment::failed(tx, now, retry_after, jitter))
     }
 }
 

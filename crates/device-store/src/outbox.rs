@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::error::Error;
-use crate::settled;
+use crate::{attachment, settled};
 
 /// Where one of the device's own records stands, as a person sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -132,6 +132,7 @@ pub(crate) fn append(
             next.hash.0.as_slice(),
         ),
     )?;
+    attachment::note_names(tx, next.hash, sealed.body.get())?;
     set_chain(tx, next)?;
     Ok(next)
 }

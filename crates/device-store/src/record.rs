@@ -6,6 +6,7 @@
 use std::fmt::{self, Write as _};
 
 use chrono::{DateTime, Datelike as _, Utc};
+use doorstep_core::attachment::{ATTACHMENTS_MAX, Attachment, size_in_words};
 use doorstep_core::event::{Event, Role, What};
 use doorstep_core::ids::{ChildId, Entropy, EventId, VisitId};
 use doorstep_core::seal::{Body, Hash, Origin, SealedEvent};
@@ -15,8 +16,9 @@ use rusqlite::{OptionalExtension as _, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::attachment::NewAttachment;
 use crate::error::Error;
-use crate::{drafts, identity, inbox, outbox, sync};
+use crate::{attachment, drafts, identity, inbox, outbox, sync};
 
 /// The most characters of one text.
 pub const TEXT_CHARS_MAX: usize = 4000;
@@ -55,22 +57,32 @@ pub struct Draft {
 pub struct DraftEntry {
     /// The child.
     pub child: ChildId,
+    /// What is attached: files that came with the saved form, or that are here already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
     /// What happened.
     #[serde(flatten)]
     pub what: What,
 }
 
+impl DraftEntry {
+    /// An entry without attachments.
+    pub const fn new(child: ChildId, what: What) -> Self {
+        Self { child, attachments: Vec::new(), what }
+    }
+}
+
 impl Draft {
     /// A draft about one child.
     pub fn new(at: DateTime<Utc>, child: ChildId, what: What) -> Self {
-        let entries = vec![DraftEntry { child, what }];
+        let entries = vec![DraftEntry::new(child, what)];
         Self { at, by: None, visit: None, saved_as: None, entries }
     }
 
     /// The same visit, with one more child.
     #[must_use]
     pub fn and(mut self, child: ChildId, what: What) -> Self {
-        self.entries.push(DraftEntry { child, what });
+        self.entries.push(DraftEntry::new(child, what));
         self
     }
 }
@@ -111,6 +123,23 @@ pub enum Fault {
         /// The entry, from 0.
         entry: usize,
     },
+    /// Too much is attached.
+    TooManyAttachments {
+        /// The entry, from 0.
+        entry: usize,
+    },
+    /// What is said to be attached is not on this device.
+    AttachmentNotHere {
+        /// The entry, from 0.
+        entry: usize,
+    },
+    /// A file to attach is too large.
+    AttachmentTooLarge {
+        /// The most bytes that it may have.
+        limit: u64,
+    },
+    /// A file to attach is of no type that may be attached.
+    AttachmentType,
 }
 
 impl fmt::Display for Fault {
@@ -131,6 +160,23 @@ impl fmt::Display for Fault {
                 write!(f, "\"{key}\" of entry {} has a character that cannot be kept", entry + 1)
             }
             Self::TooLarge { entry } => write!(f, "entry {} is too large", entry + 1),
+            Self::TooManyAttachments { entry } => {
+                write!(f, "entry {} has more than {ATTACHMENTS_MAX} attachments", entry + 1)
+            }
+            Self::AttachmentNotHere { entry } => write!(
+                f,
+                "an attachment of entry {} is not on this device as it is named",
+                entry + 1
+            ),
+            Self::AttachmentTooLarge { limit } => write!(
+                f,
+                "a file to attach is larger than {}: make it smaller, or photograph it again",
+                size_in_words(*limit)
+            ),
+            Self::AttachmentType => f.write_str(
+                "a file to attach is no JPEG, PNG, WebP or PDF by its first bytes, whatever its \
+                 name says",
+            ),
         }
     }
 }
@@ -145,10 +191,12 @@ pub(crate) fn in_words(faults: &[Fault]) -> String {
     words
 }
 
-/// Seals a draft and keeps it. The ids are in the order of the entries.
+/// Seals a draft and keeps it, with files that belong to each of its entries. The ids are in the
+/// order of the entries.
 pub(crate) fn record(
     tx: &Transaction<'_>,
     draft: &Draft,
+    files: &mut [NewAttachment<'_>],
     clock: &ClockReading,
     entropy: [u8; 32],
 ) -> Result<Vec<EventId>, Error> {
@@ -162,6 +210,10 @@ pub(crate) fn record(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
+    let recorded = clock.wall.to_utc();
+    let files = files.iter_mut().map(|file| attachment::keep(tx, file, recorded));
+    let files = files.collect::<Result<Vec<_>, _>>()?;
+    let attached = attached(tx, draft, &files)?;
     if let Some(saved) = &draft.saved_as
         && !drafts::delete(tx, saved)?
     {
@@ -169,7 +221,6 @@ pub(crate) fn record(
     }
     let key = identity::signing_key(tx)?;
     let clock = sync::with_server_time(tx, clock)?;
-    let recorded = clock.wall.to_utc();
     let visit = visit(draft, recorded, entropy);
     let mut ids = Vec::with_capacity(draft.entries.len());
     for (entry, of) in draft.entries.iter().enumerate() {
@@ -190,7 +241,7 @@ pub(crate) fn record(
                 at: draft.at,
                 recorded,
                 by: draft.by.unwrap_or(enrolment.person.role),
-                attachments: Vec::new(),
+                attachments: attached[entry].clone(),
                 what: at_visit(of.what.clone(), visit),
             },
         };
@@ -204,6 +255,33 @@ pub(crate) fn record(
         ids.push(id);
     }
     Ok(ids)
+}
+
+/// What is attached to each entry: each file once, all of them here.
+fn attached(
+    tx: &Transaction<'_>,
+    draft: &Draft,
+    files: &[Attachment],
+) -> Result<Vec<Vec<Attachment>>, Error> {
+    let (mut attached, mut faults) = (Vec::with_capacity(draft.entries.len()), Vec::new());
+    for (entry, of) in draft.entries.iter().enumerate() {
+        let mut all: Vec<Attachment> = Vec::new();
+        for named in of.attachments.iter().chain(files) {
+            if all.iter().all(|other| other.hash != named.hash) {
+                all.push(named.clone());
+            }
+        }
+        if all.len() > ATTACHMENTS_MAX {
+            faults.push(Fault::TooManyAttachments { entry });
+        }
+        for named in &all {
+            if !attachment::own(tx, named)? {
+                faults.push(Fault::AttachmentNotHere { entry });
+            }
+        }
+        attached.push(all);
+    }
+    if faults.is_empty() { Ok(attached) } else { Err(Error::Invalid(faults)) }
 }
 
 /// What is wrong with a draft, as far as the draft itself tells.

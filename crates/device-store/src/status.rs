@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
+use crate::attachment::{self, AttachmentsLeft};
 use crate::error::Error;
 use crate::identity::{self, Enrolment};
 use crate::{inbox, instant, outbox, settled, sync};
@@ -20,6 +21,8 @@ pub struct Status {
     pub oldest_unsent: Option<DateTime<Utc>>,
     /// Records that the server set aside and about which nobody has decided yet.
     pub needs_you: u64,
+    /// Own attachments that are not sent yet, or were refused.
+    pub attachments: AttachmentsLeft,
     /// Children in the caseload.
     pub children: u64,
     /// Children still to come.
@@ -44,6 +47,7 @@ pub(crate) fn status(conn: &Connection) -> Result<Status, Error> {
         on_this_device,
         oldest_unsent: oldest_ms.map(instant),
         needs_you: settled::count_waiting(conn)?,
+        attachments: attachment::left(conn)?,
         children: inbox::count(conn)?,
         children_left: server.as_ref().map_or(0, |server| server.children_left),
         differing: inbox::differing(conn)?.0,

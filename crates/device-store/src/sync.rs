@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use crate::course::{Course, Standing, plan};
 use crate::error::Error;
 use crate::outbox::Chain;
-use crate::{identity, inbox, instant, outbox, settled};
+use crate::{attachment, identity, inbox, instant, outbox, settled};
 
 /// The first pause after a failure; each further one doubles it.
 pub const PAUSE_FIRST_SECONDS: i64 = 5;
@@ -164,9 +164,7 @@ fn is_due(
     wanted: bool,
 ) -> Result<bool, Error> {
     if let Some((_, until)) = pause(conn)? {
-        // A pause that ends further away than any pause can last was set by a clock that was wrong.
-        let sane = until - now <= TimeDelta::seconds(2 * RETRY_AFTER_SECONDS_MAX);
-        return Ok(until <= now || !sane);
+        return Ok(!is_ahead(until, now));
     }
     let Some(server) = server else { return Ok(true) };
     let since_contact = now - server.contact;
@@ -199,11 +197,13 @@ pub(crate) fn receive(
         progress.offered_again +=
             outbox::seal_lost(tx, in_flight.epoch, before.backed_up_to, &key)?;
         settled::take_back(tx)?;
+        attachment::offer_again(tx)?;
     }
     settled::apply(tx, &response.settled, response.log_epoch)?;
     let applied = inbox::apply(tx, response, exchange)?;
     keep_server(tx, in_flight, response, exchange)?;
     outbox::prune(tx)?;
+    attachment::prune(tx)?;
 
     progress.new_events = applied.new_events;
     progress.cards = applied.cards;
@@ -339,6 +339,18 @@ pub(crate) fn failed(
     jitter: u64,
 ) -> Result<DateTime<Utc>, Error> {
     let failures = pause(tx)?.map_or(0, |(failures, _)| failures).saturating_add(1);
+    let until = pause_end(failures, now, retry_after, jitter);
+    keep_pause(tx, failures, until)?;
+    Ok(until)
+}
+
+/// When to ask again after so many failures running.
+pub(crate) fn pause_end(
+    failures: u32,
+    now: DateTime<Utc>,
+    retry_after: Option<Duration>,
+    jitter: u64,
+) -> DateTime<Utc> {
     let doublings = failures.saturating_sub(1).min(16);
     let ceiling_ms = (PAUSE_FIRST_SECONDS << doublings).min(PAUSE_SECONDS_MAX) * 1000;
     // Half of the pause is certain, half is chance, so that devices that failed together part.
@@ -348,9 +360,23 @@ pub(crate) fn failed(
         let asked_ms = asked_ms.min(RETRY_AFTER_SECONDS_MAX * 1000);
         asked_ms + share(asked_ms / 10 + 1000, jitter)
     });
-    let until = now + TimeDelta::milliseconds(own_ms.max(asked_ms));
-    keep_pause(tx, failures, until)?;
-    Ok(until)
+    now + TimeDelta::milliseconds(own_ms.max(asked_ms))
+}
+
+/// What the server takes and gives, as it last said.
+pub(crate) fn limits(conn: &Connection) -> Result<Limits, Error> {
+    Ok(server(conn)?.map_or(Limits::DEFAULT, |server| server.limits))
+}
+
+/// Whether a pause that ends at `until` is under way. One that ends further away than any pause can
+/// last was set by a clock that was wrong.
+pub(crate) fn is_ahead(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    until > now && until - now <= TimeDelta::seconds(2 * RETRY_AFTER_SECONDS_MAX)
+}
+
+/// Whether the machine pauses after a failure.
+pub(crate) fn is_pausing(conn: &Connection, now: DateTime<Utc>) -> Result<bool, Error> {
+    Ok(pause(conn)?.is_some_and(|(_, until)| is_ahead(until, now)))
 }
 
 /// A part of `whole` as large as `jitter` is of its own range.
@@ -362,6 +388,7 @@ fn share(whole: i64, jitter: u64) -> i64 {
 /// Lets the next request be due now. The failures still count.
 pub(crate) fn resume(tx: &Transaction<'_>) -> Result<(), Error> {
     tx.execute("update pause set until_ms = 0", [])?;
+    tx.execute("update attachment_pause set until_ms = 0", [])?;
     Ok(())
 }
 

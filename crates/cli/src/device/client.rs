@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use doorstep_core::wire::Problem;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, RANGE, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,14 +34,10 @@ pub enum NoAnswer {
     )]
     Unreachable(String),
     /// The server said no, and why.
-    #[error("the server refused: {detail} (request {instance})")]
+    #[error("the server refused: {} (request {})", problem.detail, problem.instance)]
     Refused {
-        /// The HTTP status.
-        status: u16,
-        /// What is wrong and what to do about it.
-        detail: String,
-        /// The request's id.
-        instance: String,
+        /// What it said.
+        problem: Box<Problem>,
         /// After which time to ask again.
         retry_after: Option<Duration>,
     },
@@ -57,6 +53,14 @@ impl NoAnswer {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Refused { retry_after, .. } => *retry_after,
+            Self::Unreachable(_) | Self::Stranger(_) => None,
+        }
+    }
+
+    /// What the server said, where it was the server.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Refused { problem, .. } => Some(problem),
             Self::Unreachable(_) | Self::Stranger(_) => None,
         }
     }
@@ -100,6 +104,72 @@ impl Client {
     }
 }
 
+/// Attachments: what is to come, a piece of it, and its bytes.
+impl Client {
+    /// Says `body` of what is at `path`.
+    pub fn put<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: &str,
+        body: &impl Serialize,
+    ) -> Result<A, NoAnswer> {
+        self.ask(self.http.put(self.url(path)).json(body), token)
+    }
+
+    /// Adds bytes to what is at `path`.
+    pub fn patch<A: DeserializeOwned>(
+        &self,
+        path: &str,
+        token: &str,
+        bytes: Vec<u8>,
+    ) -> Result<A, NoAnswer> {
+        let request = self.http.patch(self.url(path));
+        self.ask(request.header(CONTENT_TYPE, "application/octet-stream").body(bytes), token)
+    }
+
+    /// Gets what is at `path`, from the byte `from` on. `take` is given the bytes as they come, and
+    /// says whether it wants more.
+    pub fn get(
+        &self,
+        path: &str,
+        token: &str,
+        from: u64,
+        mut take: impl FnMut(&[u8]) -> bool,
+    ) -> Result<(), NoAnswer> {
+        let request = self.http.get(self.url(path)).bearer_auth(token);
+        let request = request.header(RANGE, format!("bytes={from}-"));
+        self.runtime.block_on(async {
+            let mut response = request.send().await.map_err(|error| unreachable(&error))?;
+            if response.status() != StatusCode::PARTIAL_CONTENT {
+                let answer = read::<serde_json::Value>(response).await;
+                let strange = || NoAnswer::Stranger("it gave another part".to_owned());
+                return Err(answer.err().unwrap_or_else(strange));
+            }
+            while let Some(bytes) = response.chunk().await.map_err(|error| unreachable(&error))? {
+                if !take(&bytes) {
+                    return Ok(());
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base.as_str().trim_end_matches('/'))
+    }
+
+    fn ask<A: DeserializeOwned>(
+        &self,
+        request: reqwest::RequestBuilder,
+        token: &str,
+    ) -> Result<A, NoAnswer> {
+        self.runtime.block_on(async {
+            let response = request.bearer_auth(token).send().await;
+            read(response.map_err(|error| unreachable(&error))?).await
+        })
+    }
+}
+
 fn base(address: &str) -> Outcome<Url> {
     let wrong = || {
         let sentence =
@@ -138,12 +208,7 @@ async fn read<A: DeserializeOwned>(mut response: Response) -> Result<A, NoAnswer
             .map_err(|error| NoAnswer::Stranger(format!("an answer in another form: {error}")));
     }
     match serde_json::from_slice::<Problem>(&bytes) {
-        Ok(problem) => Err(NoAnswer::Refused {
-            status: status.as_u16(),
-            detail: problem.detail,
-            instance: problem.instance,
-            retry_after,
-        }),
+        Ok(problem) => Err(NoAnswer::Refused { problem: Box::new(problem), retry_after }),
         Err(_) => Err(NoAnswer::Stranger(format!("status {status}, {kind}"))),
     }
 }

@@ -10,6 +10,7 @@ use doorstep_device_store::{Invitation, Progress, Store};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::attachments::{self, Moved};
 use super::client::{Client, NoAnswer};
 use super::folder::Folder;
 use crate::ambient;
@@ -67,13 +68,23 @@ pub fn enrol(
     Ok(answer)
 }
 
-/// Exchanges with the server until neither side has anything new. `clock` says what the device's
-/// clocks say; `tell` hears of every answer.
+/// What one exchange was about.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// Records.
+    Records(Progress),
+    /// A piece of an attachment.
+    Attachment(Moved),
+}
+
+/// Exchanges with the server until neither side has anything new: records first, then attachments,
+/// piece by piece, and records again in between. `clock` says what the device's clocks say; `tell`
+/// hears of every answer.
 pub fn sync(
     store: &mut Store,
     server: &str,
     clock: impl Fn() -> ClockReading,
-    mut tell: impl FnMut(&Synced, &Progress) -> Outcome,
+    mut tell: impl FnMut(&Synced, &Step) -> Outcome,
 ) -> Outcome<Synced> {
     let client = Client::new(server)?;
     let token = store
@@ -85,12 +96,18 @@ pub fn sync(
     let mut synced = Synced::default();
     while synced.exchanges < EXCHANGES_MAX {
         let request = store.next_request(&clock(), APP).or_no("cannot prepare a request")?;
-        let Some(request) = request else { break };
+        let Some(request) = request else {
+            let moved = attachments::exchange_one(store, &client, &token)?;
+            let Some(moved) = moved else { break };
+            synced.exchanges += 1;
+            tell(&synced, &Step::Attachment(moved))?;
+            continue;
+        };
         let answer = client.post::<SyncResponse>("/v1/sync", Some(&token), &request);
         let answer = answer.map_err(|error| no_answer(store, clock().wall.to_utc(), &error))?;
         let progress = store.receive(&answer).map_err(|error| Failure::No(error.to_string()))?;
         synced.add(&progress);
-        tell(&synced, &progress)?;
+        tell(&synced, &Step::Records(progress))?;
     }
     Ok(synced)
 }
@@ -143,20 +160,32 @@ pub fn sync_and_show(
         return sync(store, server, ambient::clock, |_, _| Ok(()));
     }
     if !io::stderr().is_terminal() {
-        return sync(store, server, ambient::clock, |synced, progress| {
-            let more = if progress.more { ", more to come" } else { "" };
-            out.line(format!("exchange {}: {}{more}", synced.exchanges, synced.sentence()))
+        return sync(store, server, ambient::clock, |synced, step| match step {
+            Step::Records(progress) => {
+                let more = if progress.more { ", more to come" } else { "" };
+                out.line(format!("exchange {}: {}{more}", synced.exchanges, synced.sentence()))
+            }
+            Step::Attachment(moved) => out.line(moved.sentence()),
         });
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{spinner} {bar:30} {pos}/{len} {msg}");
     bar.set_style(style.expect("the template is a constant"));
     bar.enable_steady_tick(TICK);
-    let synced = sync(store, server, ambient::clock, |synced, progress| {
-        let done = synced.sent + synced.received + synced.children;
-        bar.set_length(done + progress.unsent + progress.children_left);
-        bar.set_position(done);
-        bar.set_message(synced.sentence());
+    let synced = sync(store, server, ambient::clock, |synced, step| {
+        match step {
+            Step::Records(progress) => {
+                let done = synced.sent + synced.received + synced.children;
+                bar.set_length(done + progress.unsent + progress.children_left);
+                bar.set_position(done);
+                bar.set_message(synced.sentence());
+            }
+            Step::Attachment(moved) => {
+                bar.set_length(moved.of);
+                bar.set_position(moved.done);
+                bar.set_message(moved.sentence());
+            }
+        }
         Ok(())
     });
     bar.finish_and_clear();

@@ -2,6 +2,7 @@
 //! scripts and for tests.
 
 pub mod advice;
+mod attachments;
 pub mod client;
 pub mod describe;
 pub mod exchange;
@@ -114,6 +115,25 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Put a copy of a letter with an earlier failed contact (NA-4.15)
+    Attach {
+        /// The failed contact: the last characters of its id are enough
+        record: String,
+        /// The copy: a JPEG, PNG, WebP or PDF
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Print what was recorded and what is owed as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Get an attachment of a record, and save it
+    Fetch {
+        /// The attachment: the first characters of its hash, as `show` lists them
+        attachment: String,
+        /// The file to write; it must not be there
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Send what is recorded, fetch what is new
     Sync {
         /// Print what it came to as JSON
@@ -148,6 +168,13 @@ pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
         }
         Action::Today { json } => show::today(&store, *json, out),
         Action::Record(args) => record::run(args, &mut store, out),
+        Action::Attach { record, files, json } => {
+            record::attach(&mut store, record, files, *json, out)
+        }
+        Action::Fetch { attachment, to } => {
+            let server = folder.server();
+            attachments::fetch(&mut store, server.as_deref(), attachment, to.as_deref(), out)
+        }
         Action::List { limit, json } => show::list(&store, *limit, *json, out),
         Action::Show { child, json } => {
             let children = store.children().or_no("cannot read the caseload")?;

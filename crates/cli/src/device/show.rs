@@ -1,11 +1,13 @@
 //! What a device shows: today, the list of its records, a child, what is owed, how it stands.
 
 use chrono::{DateTime, Utc};
+use doorstep_core::attachment::size_in_words;
 use doorstep_core::time::{in_words, local_date};
 use doorstep_core::wire::ChildCard;
-use doorstep_device_store::{Content, Held, RecordState, Source, Status, Store};
+use doorstep_device_store::{AttachmentsLeft, Content, Held, RecordState, Source, Status, Store};
 use serde::Serialize;
 
+use super::attachments::AttachmentRow;
 use super::describe::{self, short, spaced};
 use super::{judge, policy};
 use crate::ambient;
@@ -25,26 +27,29 @@ struct Row {
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     needs: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attachments: Vec<AttachmentRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
     event: Option<serde_json::Value>,
 }
 
 impl Row {
-    fn of(held: &Held, child: &str) -> Self {
+    fn of(store: &Store, held: &Held, child: &str) -> Outcome<Self> {
         let event = held.event();
         let needs = match &held.source {
             Source::Own(RecordState::NeedsYou { message, .. }) => Some(message.clone()),
             _ => None,
         };
-        Self {
+        Ok(Self {
             id: held.id().map(|id| id.to_string()),
             child: child.to_owned(),
             at: event.map(|event| event.at),
             what: what(held),
             state: state(&held.source),
             needs,
+            attachments: AttachmentRow::of(store, held)?,
             event: event.and_then(|event| serde_json::to_value(event).ok()),
-        }
+        })
     }
 }
 
@@ -105,7 +110,8 @@ pub fn list(store: &Store, limit: u32, json: bool, out: &mut Out) -> Outcome {
         let card = children.iter().find(|card| card.id == held.child);
         card.map_or_else(|| "(left your caseload)".to_owned(), |card| card.name.clone())
     };
-    let rows: Vec<_> = records.iter().map(|held| Row::of(held, &name(held))).collect();
+    let rows = records.iter().map(|held| Row::of(store, held, &name(held)));
+    let rows = rows.collect::<Outcome<Vec<_>>>()?;
     if json {
         return out.json(&rows);
     }
@@ -130,6 +136,11 @@ fn print_rows(records: &[Held], rows: &[Row], out: &mut Out) -> Outcome {
         if let (Some(id), Some(needs)) = (&row.id, &row.needs) {
             out.hanging("! ", format!("{}: {needs}", &id[id.len() - 8..]))?;
         }
+        for attachment in &row.attachments {
+            let record = row.id.as_deref().unwrap_or("--------");
+            let record = &record[record.len() - 8..];
+            out.hanging("+ ", format!("{record}: {}", attachment.line()))?;
+        }
     }
     Ok(())
 }
@@ -137,7 +148,8 @@ fn print_rows(records: &[Held], rows: &[Row], out: &mut Out) -> Outcome {
 /// A child: the card, whom to phone, everything that is held.
 pub fn child(store: &Store, card: &ChildCard, json: bool, out: &mut Out) -> Outcome {
     let held = store.timeline(card.id).or_no("cannot read the device's records")?;
-    let rows: Vec<_> = held.iter().map(|held| Row::of(held, &card.name)).collect();
+    let rows = held.iter().map(|held| Row::of(store, held, &card.name));
+    let rows = rows.collect::<Outcome<Vec<_>>>()?;
     if json {
         return out.json(&serde_json::json!({ "card": card, "records": rows }));
     }
@@ -209,6 +221,7 @@ struct Standing<'a> {
     server: Option<&'a str>,
     on_this_device: u64,
     oldest_unsent: Option<DateTime<Utc>>,
+    attachments: AttachmentsLeft,
     needs_you: u64,
     children: u64,
     children_left: u64,
@@ -228,6 +241,7 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
             server,
             on_this_device: status.on_this_device,
             oldest_unsent: status.oldest_unsent,
+            attachments: status.attachments,
             needs_you: status.needs_you,
             children: status.children,
             children_left: status.children_left,
@@ -248,6 +262,14 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
             in_words(oldest)
         ))?,
         None => out.line("every record has reached the server")?,
+    }
+    let AttachmentsLeft { count, bytes, refused } = status.attachments;
+    if count > 0 {
+        let size = size_in_words(bytes);
+        out.line(format!("{count} attachments are still to be sent, {size}"))?;
+    }
+    if refused > 0 {
+        out.line(format!("{refused} attachments were refused: see `doorstep device list`"))?;
     }
     if status.needs_you > 0 {
         out.line(format!("{} records need you: see `doorstep device list`", status.needs_you))?;

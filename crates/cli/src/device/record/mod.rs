@@ -5,10 +5,12 @@ mod ask;
 pub mod kinds;
 
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::Args;
-use doorstep_core::event::{Role, What};
+use doorstep_core::attachment::Shows;
+use doorstep_core::event::{LetterCopied, Role, What};
 use doorstep_core::ids::EventId;
 use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{Draft, DraftEntry, Store};
@@ -16,6 +18,7 @@ use serde::Serialize;
 
 use self::kinds::{ContactFlags, Kind, word};
 use super::advice::Advice;
+use super::attachments::Files;
 use super::describe::{self, short};
 use super::{find, judge, policy};
 use crate::ambient;
@@ -32,6 +35,7 @@ use crate::out::Out;
     --form doorstep --concern some\n  \
     doorstep device record --child amber child-seen --by school --needs-met yes\n  \
     doorstep device record --child amber informed --who line-manager\n  \
+    doorstep device record --child amber letter-copied --of 1f2e3d4c --attach letter.jpg\n  \
     doorstep device record correct 1f2e3d4c form=doorstep --reason \"ticked the wrong line\"\n  \
     doorstep device record withdraw 1f2e3d4c --reason \"the wrong child\"\n\n\
     Without any flag, in a terminal, it asks step by step.")]
@@ -45,6 +49,13 @@ pub struct RecordArgs {
     /// The role in which you record [default: the one in which the device was enrolled]
     #[arg(long, value_name = "ROLE", global = true, value_parser = word!(Role))]
     role: Option<Role>,
+    /// A photograph or document to attach: JPEG, PNG, WebP or PDF; may be repeated
+    #[arg(long = "attach", value_name = "FILE", global = true)]
+    attach: Vec<PathBuf>,
+    /// What the attached files show [default: a letter or card where the record tells of one]
+    #[arg(long, value_name = "WHAT", global = true, value_parser = word!(Shows))]
+    #[arg(requires = "attach")]
+    shows: Option<Shows>,
     /// Print what was recorded and what is owed as JSON
     #[arg(long, global = true)]
     json: bool,
@@ -72,20 +83,50 @@ struct Plan {
 pub fn run(args: &RecordArgs, store: &mut Store, out: &mut Out) -> Outcome {
     let now = ambient::now();
     let plan = plan(args, store, out, now)?;
-    let entries =
-        plan.children.iter().map(|card| DraftEntry { child: card.id, what: plan.what.clone() });
-    let draft = Draft {
-        at: plan.at,
-        by: args.role,
-        visit: None,
-        saved_as: None,
-        entries: entries.collect(),
+    let mut files = Files::open(&args.attach, args.shows, &plan.what)?;
+    keep(&plan, args.role, &mut files, args.json, store, out, now)
+}
+
+/// Puts copies of a letter with an earlier failed contact.
+pub fn attach(
+    store: &mut Store,
+    record: &str,
+    files: &[PathBuf],
+    json: bool,
+    out: &mut Out,
+) -> Outcome {
+    let now = ambient::now();
+    let held = find::record(store, record)?;
+    let contact = held.event().filter(|event| matches!(event.what, What::FailedContact(_)));
+    let Some(contact) = contact else {
+        let sentence = "a letter belongs to a failed contact, and this record is another: attach \
+                        the file when you record something, with --attach";
+        return Err(Failure::Misused(sentence.to_owned()));
     };
+    let what = What::LetterCopied(LetterCopied { of: contact.id });
+    let plan = Plan { children: vec![child_of(store, record)?], at: now, what };
+    let mut files = Files::open(files, Some(Shows::Letter), &plan.what)?;
+    keep(&plan, None, &mut files, json, store, out, now)
+}
+
+/// Records it, and tells what that asks for.
+fn keep(
+    plan: &Plan,
+    role: Option<Role>,
+    files: &mut Files,
+    json: bool,
+    store: &mut Store,
+    out: &mut Out,
+    now: DateTime<Utc>,
+) -> Outcome {
+    let entries = plan.children.iter().map(|card| DraftEntry::new(card.id, plan.what.clone()));
+    let draft =
+        Draft { at: plan.at, by: role, visit: None, saved_as: None, entries: entries.collect() };
     let made = store
-        .record(&draft, &ambient::clock(), ambient::random())
+        .record_with(&draft, &mut files.sources(), &ambient::clock(), ambient::random())
         .map_err(|error| Failure::No(error.to_string()))?;
     let policy = policy(store)?;
-    if args.json {
+    if json {
         let owed = plan.children.iter().map(|card| judge(store, &policy, card, &made, now));
         let owed = owed.collect::<Outcome<Vec<_>>>()?;
         return out.json(&Recorded { saved: made, owed });
