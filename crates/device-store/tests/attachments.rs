@@ -170,7 +170,7 @@ fn a_form_keeps_its_photographs_and_takes_them_along_when_it_is_thrown_away() {
     let bytes = photograph(70_000);
     let mut file = NewAttachment { shows: Shows::Card, source: &mut bytes.as_slice() };
     let kept = store.attach_to_draft("form", &mut file, minute(1)).unwrap();
-    assert_eq!(store.draft_attachments("form").unwrap(), [kept.clone()]);
+    assert_eq!(store.draft_attachments("form").unwrap(), vec![kept.clone()]);
     assert_eq!(store.status().unwrap().attachments.count, 0, "a form is not sent");
 
     let mut draft = no_response();
