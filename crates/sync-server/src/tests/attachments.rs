@@ -416,18 +416,18 @@ async fn it_lies_encrypted_under_a_key_of_its_own_and_in_every_backup() {
     let restored = folder.path().join("restored");
     let again = restore(&file, &restored, bench.now()).unwrap();
     assert_eq!(again.key, Some(restored.join(KEY_FILE)));
-    assert_eq!(check(&restored).await, Vec::<String>::new());
+    assert_eq!(check(&restored), Vec::<String>::new());
 
     // Without its key the attachment is as good as lost, and that is said.
     std::fs::remove_file(copied.key.unwrap()).unwrap();
     let keyless = folder.path().join("keyless");
     assert_eq!(restore(&file, &keyless, bench.now()).unwrap().key, None);
-    let findings = check(&keyless).await;
+    let findings = check(&keyless);
     assert_eq!(findings.len(), 1);
     assert!(findings[0].contains(&format!("the key {id} that opens it is not")), "{findings:?}");
 }
 
-async fn check(folder: &std::path::Path) -> Vec<String> {
+fn check(folder: &std::path::Path) -> Vec<String> {
     let key = AttachmentKey::read(folder).unwrap();
     let look = move |tx: &dyn Tx| {
         let mut report = Report::default();
