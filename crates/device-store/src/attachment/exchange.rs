@@ -1,5 +1,6 @@
 //! The attachments' part of the sync machine: one piece at a time, and only while no event waits.
-//! It asks the server how far it is and goes on from there, so that it may be broken off at any byte.
+//! It asks the server how far it is and goes on from there, so that it may be broken off at any
+//! byte.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
 //! Attachments through the router: taken in pieces and any number of tries, counted only whole,
-//! given only to whoever may read a record that names them, kept encrypted, and part of every backup.
+//! given only to whoever may read a record that names them, kept encrypted, and part of every
+//! backup.
 
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
