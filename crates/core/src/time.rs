@@ -57,6 +57,20 @@ pub fn in_words(at: DateTime<Utc>) -> String {
     at.with_timezone(&London).format("%A %-d %B %Y, %H:%M").to_string()
 }
 
+/// The end of a limit in words: `by Monday 2 March 2026, 10:00`, and for a local midnight
+/// `by the end of Sunday 1 March 2026`, because nobody reads 00:00 as the day before.
+pub fn deadline_in_words(at: DateTime<Utc>) -> String {
+    match day_that_ends(at) {
+        Some(day) => format!("by the end of {}", day.format("%A %-d %B %Y")),
+        None => format!("by {}", in_words(at)),
+    }
+}
+
+/// The local day that ends at `at`, where that is a local midnight.
+pub fn day_that_ends(at: DateTime<Utc>) -> Option<NaiveDate> {
+    (local_time(at) == NaiveTime::MIN).then(|| local_date(at).pred_opt()).flatten()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +98,18 @@ mod tests {
         let date = NaiveDate::from_ymd_opt(2026, 3, 29).unwrap();
         let time = NaiveTime::from_hms_opt(1, 30, 0).unwrap();
         assert_eq!(london(date, time), utc("2026-03-29T01:30:00Z"));
+    }
+
+    #[test]
+    fn a_limit_at_midnight_is_named_by_the_day_that_it_ends() {
+        for (at, words) in [
+            ("2026-03-02T10:00:00Z", "by Monday 2 March 2026, 10:00"),
+            ("2026-03-02T00:00:00Z", "by the end of Sunday 1 March 2026"),
+            ("2026-06-10T23:00:00Z", "by the end of Wednesday 10 June 2026"),
+            ("2026-06-10T00:00:00Z", "by Wednesday 10 June 2026, 01:00"),
+        ] {
+            assert_eq!(deadline_in_words(utc(at)), words, "{at}");
+        }
     }
 
     #[test]

@@ -75,7 +75,9 @@ pub enum Error {
     #[error("this device has not prepared for enrolment: begin the enrolment again")]
     NotPrepared,
     /// The device belongs to somebody already.
-    #[error("this device is enrolled already: a new enrolment needs a new store")]
+    #[error(
+        "this device is enrolled already: to enrol anew, make another device in another folder"
+    )]
     AlreadyEnrolled,
     /// The draft cannot be kept as it is.
     #[error("the record cannot be kept yet: {}", crate::record::in_words(.0))]

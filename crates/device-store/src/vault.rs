@@ -53,7 +53,7 @@ pub struct Vault {
 #[derive(Debug, thiserror::Error)]
 pub enum VaultError {
     /// The passphrase is not the one with which it was wrapped, or the document was changed.
-    #[error("this passphrase does not open the vault: try again")]
+    #[error("this passphrase does not open this device: try again; nothing was changed")]
     WrongPassphrase,
     /// The passphrase is too short.
     #[error("a passphrase has at least {PASSPHRASE_MIN} characters: choose a longer one")]
@@ -65,7 +65,7 @@ pub enum VaultError {
     )]
     Unreadable,
     /// There is not enough memory to open it.
-    #[error("there is too little memory to open the vault: close other programs and try again")]
+    #[error("there is too little memory to open this device: close other programs and try again")]
     Memory,
 }
 

@@ -1,6 +1,8 @@
 //! From an import's plan to the server's own entries, in the transaction that is handed in, and
 //! from the directory back to the rows that a file would have.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use doorstep_core::event::{ChildRecord, What};
 use doorstep_core::history::History;
@@ -55,7 +57,8 @@ pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
 }
 
 fn rows<T>(rows: impl Iterator<Item = T>) -> Vec<At<T>> {
-    rows.map(|row| At { file: "the store".to_owned(), line: 0, row }).collect()
+    rows.map(|row| At { file: "the store".to_owned(), line: 0, header: Arc::from([]), row })
+        .collect()
 }
 
 fn staff_row(person: &Person, team: Option<String>, line_manager: Option<String>) -> StaffRow {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use doorstep_core::calendar::WORKING_DAY_ENDS;
@@ -24,7 +25,7 @@ pub(super) struct Cells<'a> {
     /// The kind of file.
     pub kind: Kind,
     /// The header.
-    pub header: &'a [String],
+    pub header: &'a Arc<[String]>,
     /// The cells, as many as the header has.
     pub row: Vec<String>,
     /// What is wrong.

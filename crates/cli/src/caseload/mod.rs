@@ -15,6 +15,7 @@ pub use plan::{Change, Plan, Tally, plan};
 pub use read::{File, read};
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_core::event::{ChildRecord, Role};
@@ -99,6 +100,8 @@ pub struct At<T> {
     pub file: String,
     /// The line on which the row begins, from 1.
     pub line: u64,
+    /// The names of the file's columns.
+    pub header: Arc<[String]>,
     /// The row.
     pub row: T,
 }

@@ -62,7 +62,7 @@ pub fn plan(there: &Caseload, wanted: &Caseload) -> Result<Plan, Vec<Fault>> {
     twice(&wanted.teams, "team_id", |row| row.external.clone(), &mut faults);
     twice(&wanted.staff, "staff_id", |row| row.external.clone(), &mut faults);
     twice(&wanted.children, "child_id", |row| row.external.clone(), &mut faults);
-    twice(&wanted.allocations, "child_id, staff_id and role", pair, &mut faults);
+    twice(&wanted.allocations, "child_id", pair, &mut faults);
     references(there, wanted, &mut faults);
     circles(there, wanted, &mut faults);
     if !faults.is_empty() {
@@ -145,8 +145,8 @@ fn changes<T: Clone + PartialEq>(
 }
 
 fn fault<T>(at: &At<T>, name: &str, what: String) -> Fault {
-    let (file, line) = (at.file.clone(), at.line);
-    Fault { file, line, column: None, name: Some(name.to_owned()), what }
+    let column = at.header.iter().position(|column| column == name).map(|index| index + 1);
+    Fault { file: at.file.clone(), line: at.line, column, name: Some(name.to_owned()), what }
 }
 
 fn twice<T>(rows: &[At<T>], name: &str, key: impl Fn(&T) -> String, faults: &mut Vec<Fault>) {

@@ -1,5 +1,7 @@
 //! From the bytes of CSV files to rows and faults. RFC 4180, UTF-8 with or without a mark.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 use csv::ByteRecord;
 use doorstep_core::event::{ChildRecord, Role, Service};
@@ -41,8 +43,8 @@ fn read_file(file: File<'_>, today: NaiveDate, caseload: &mut Caseload, faults: 
         return fault(1, None, format!("the file is larger than {FILE_BYTES_MAX} bytes; split it"));
     }
     if count(bytes, b'"') % 2 == 1 {
-        let line = count(bytes, b'\n');
-        fault(line.max(1), None, "a quotation mark before here is never closed".to_owned());
+        let what = "a quotation mark here or above is never closed".to_owned();
+        fault(line_of_odd_mark(bytes), None, what);
     }
     let mut records = csv::ReaderBuilder::new()
         .has_headers(false)
@@ -53,7 +55,7 @@ fn read_file(file: File<'_>, today: NaiveDate, caseload: &mut Caseload, faults: 
     let Some(first) = records.next() else {
         return fault(1, None, "the file is empty; its first line must be a header".to_owned());
     };
-    let header: Vec<_> = first
+    let header: Arc<[String]> = first
         .iter()
         .map(|cell| String::from_utf8_lossy(cell).trim().to_ascii_lowercase())
         .collect();
@@ -75,6 +77,12 @@ fn read_file(file: File<'_>, today: NaiveDate, caseload: &mut Caseload, faults: 
             Err(found) => faults.push(found),
         }
     }
+}
+
+/// The line of the mark that nothing closes: of an odd number of marks the last.
+fn line_of_odd_mark(bytes: &[u8]) -> u64 {
+    let last = bytes.iter().rposition(|byte| *byte == b'"').unwrap_or(0);
+    1 + count(&bytes[..last], b'\n')
 }
 
 fn count(bytes: &[u8], wanted: u8) -> u64 {
@@ -108,7 +116,7 @@ fn cells_of<'a>(
     file: &'a str,
     line: u64,
     kind: Kind,
-    header: &'a [String],
+    header: &'a Arc<[String]>,
     record: &ByteRecord,
 ) -> Result<Cells<'a>, Fault> {
     let fault = |column, name, what| Fault { file: file.to_owned(), line, column, name, what };
@@ -118,7 +126,9 @@ fn cells_of<'a>(
             record.len(),
             header.len()
         );
-        return Err(fault(None, None, what));
+        // Where the two part company.
+        let column = record.len().min(header.len());
+        return Err(fault(Some(column + 1), header.get(column).cloned(), what));
     }
     let mut row = Vec::with_capacity(header.len());
     for (index, cell) in record.iter().enumerate() {
@@ -142,7 +152,12 @@ fn take_row(cells: &mut Cells<'_>, today: NaiveDate, caseload: &mut Caseload) {
 
 fn keep<T>(cells: &mut Cells<'_>, read: impl Fn(&mut Cells<'_>) -> T, rows: &mut Vec<At<T>>) {
     let row = read(cells);
-    rows.push(At { file: cells.file.to_owned(), line: cells.line, row });
+    rows.push(At {
+        file: cells.file.to_owned(),
+        line: cells.line,
+        header: Arc::clone(cells.header),
+        row,
+    });
 }
 
 fn team_row(cells: &mut Cells<'_>) -> TeamRow {

@@ -96,9 +96,21 @@ fn names_every_fault_with_its_line_and_column() {
         (",A,T-1,,,,,", "line 2, column 1 (child_id): is empty; every row needs it"),
         (
             "C-1,A,T-1",
-            "line 2: has 3 cells where the header has 8; put quotation marks round a cell with a comma",
+            "line 2, column 4 (born): has 3 cells where the header has 8; put quotation marks round a cell with a comma",
         ),
-        ("C-1,\"A,T-1,,,,,", "line 2: a quotation mark before here is never closed"),
+        (
+            "C-1,1, A Street,T-1,,,,,",
+            "line 2, column 9: has 9 cells where the header has 8; put quotation marks round a cell with a comma",
+        ),
+        ("C-1,\"A,T-1,,,,,", "line 2: a quotation mark here or above is never closed"),
+        (
+            "C-1,A,T-1,,,,,\nC-2,\"B,T-1,,,,,",
+            "line 3: a quotation mark here or above is never closed",
+        ),
+        (
+            "C-1,\"A,T-1,,,,,\nC-2,B,T-1,,,,,\n",
+            "line 2: a quotation mark here or above is never closed",
+        ),
         ("C-1,A\u{7},T-1,,,,,", "line 2, column 2 (name): holds a control character; remove it"),
     ] {
         let (_, found) = read_texts(&[&format!("{head}{row}\n")]);
@@ -136,18 +148,21 @@ fn refuses_a_header_that_it_does_not_know() {
 fn refuses_rows_that_refer_to_nothing_twice_or_in_a_circle() {
     let staff = "staff_id,name,role,team_id,line_manager_id\n";
     for (texts, expected) in [
-        (vec![STAFF], "line 2 (team_id): there is no team \"T-1\" here or in the other files"),
+        (
+            vec![STAFF],
+            "line 2, column 4 (team_id): there is no team \"T-1\" here or in the other files",
+        ),
         (
             vec![TEAMS, STAFF, CHILDREN, "child_id,staff_id,role\nC-1,S-22,practitioner\n"],
-            "(staff_id): there is no member of staff \"S-22\" here or in the other files; did you mean \"S-2\"?",
+            "line 2, column 2 (staff_id): there is no member of staff \"S-22\" here or in the other files; did you mean \"S-2\"?",
         ),
-        (vec![TEAMS, TEAMS], "line 2 (team_id): \"T-1\" is on line 2 of in.csv already"),
+        (vec![TEAMS, TEAMS], "line 2, column 1 (team_id): \"T-1\" is on line 2 of in.csv already"),
         (
             vec![
                 TEAMS,
                 &format!("{staff}S-1,A,line-manager,T-1,S-2\nS-2,B,team-manager,T-1,S-1\n"),
             ],
-            "(line_manager_id): \"S-1\" would be above themselves",
+            "line 2, column 5 (line_manager_id): \"S-1\" would be above themselves",
         ),
     ] {
         let found = faults(&texts);

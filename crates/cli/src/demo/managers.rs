@@ -7,7 +7,7 @@ use chrono_tz::Europe::London;
 use doorstep_core::assessment::{Assessment, Ground, Standing};
 use doorstep_core::event::Role;
 use doorstep_core::ids::{ChildId, EscalationId, EventId};
-use doorstep_core::time::in_words;
+use doorstep_core::time::deadline_in_words;
 use doorstep_sync_server::admin::AdminError;
 use doorstep_sync_server::judge::{assessment, history};
 use doorstep_sync_server::store::ledger::LedgerLine;
@@ -137,8 +137,8 @@ impl View {
             out.prose(4, &*escalation.sentence)?;
         }
         let limit = match escalation.due {
-            Some(due) if now > due => format!("limit {}, passed", in_words(due)),
-            Some(due) => format!("limit {}", in_words(due)),
+            Some(due) if now > due => format!("limit: {}, passed", deadline_in_words(due)),
+            Some(due) => format!("limit: {}", deadline_in_words(due)),
             None => "no limit".to_owned(),
         };
         let rests: Vec<_> = escalation.evidence.iter().map(|id| self.record(*id)).collect();

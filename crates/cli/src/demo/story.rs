@@ -10,7 +10,7 @@ use doorstep_core::event::{
 };
 use doorstep_core::ids::EventId;
 use doorstep_core::policy::Policy;
-use doorstep_core::time::in_words;
+use doorstep_core::time::{deadline_in_words, in_words};
 use doorstep_core::wire::ChildCard;
 use doorstep_sync_server::Config;
 use doorstep_sync_server::store::Tx;
@@ -140,8 +140,8 @@ impl Stage<'_> {
         }
         let urgent = advice.duties.iter().filter(|duty| duty.due.is_some());
         for duty in urgent {
-            let due = duty.due.map(in_words).unwrap_or_default();
-            self.out.hanging("  - ", format!("by {due}: {} ({})", duty.sentence, duty.clause))?;
+            let due = duty.due.map(deadline_in_words).unwrap_or_default();
+            self.out.hanging("  - ", format!("{due}: {} ({})", duty.sentence, duty.clause))?;
         }
         let others = advice.duties.iter().filter(|duty| duty.due.is_none()).count();
         self.out.prose(2, format!("and {others} duties without a limit"))?;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use doorstep_core::assessment::{Assessment, Duty, DutyState, Escalation, Urgency};
 use doorstep_core::event::{Event, Role};
 use doorstep_core::ids::EventId;
-use doorstep_core::time::in_words;
+use doorstep_core::time::deadline_in_words;
 use doorstep_core::wire::ChildCard;
 use serde::Serialize;
 
@@ -163,26 +163,46 @@ fn owed(duty: &Duty, known: &Known<'_>) -> Owed {
 
 impl Advice {
     /// Prints it.
-    pub fn print(&self, out: &mut Out, now: DateTime<Utc>) -> Outcome {
+    pub fn print(&self, out: &mut Out) -> Outcome {
         self.print_calls(out)?;
         out.heading(format!(
             "{}: {} in this episode, {} without access",
             self.child,
-            counted(self.failed_contacts, "failed contact"),
+            counted(self.failed_contacts.into(), "failed contact"),
             self.no_access_visits
         ))?;
         if self.duties.is_empty() {
             out.prose(2, "Nothing is owed by what this device holds.")?;
         }
-        for duty in &self.duties {
-            duty.print(out, now)?;
-        }
+        self.print_duties(out)?;
         for indicator in &self.indicators {
             out.hanging("  ? ", format!("To look at: {indicator}"))?;
         }
         if self.not_judged > 0 {
-            let records = counted(u32::try_from(self.not_judged).unwrap_or(u32::MAX), "record");
+            let records = counted(u64::try_from(self.not_judged).unwrap_or(u64::MAX), "record");
             out.hanging("  ! ", format!("{records} could not be judged: update the app."))?;
+        }
+        Ok(())
+    }
+
+    /// Prints what is owed. One record is the reason of many duties: it is said once, above all
+    /// that follow from it. What has a limit comes first, by urgency.
+    fn print_duties(&self, out: &mut Out) -> Outcome {
+        let (limited, mut open_ended): (Vec<_>, Vec<_>) =
+            self.duties.iter().partition(|duty| duty.due.is_some());
+        let reasons: Vec<_> = open_ended.iter().map(|duty| duty.why_in_words()).collect();
+        open_ended.sort_by_key(|duty| {
+            let why = duty.why_in_words();
+            reasons.iter().position(|reason| *reason == why)
+        });
+        let mut said = String::new();
+        for duty in limited.into_iter().chain(open_ended) {
+            let why = duty.why_in_words();
+            if why != said {
+                out.prose(2, &why)?;
+                said = why;
+            }
+            duty.print(out)?;
         }
         Ok(())
     }
@@ -192,7 +212,7 @@ impl Advice {
         for call in &self.calls {
             out.heading(call.sentence())?;
             let clauses = call.clauses.join(", ");
-            let by = call.by.map(|by| format!(", by {}", in_words(by))).unwrap_or_default();
+            let by = call.by.map(|by| format!(", {}", deadline_in_words(by))).unwrap_or_default();
             out.prose(2, format!("for {} ({clauses}{by})", self.child))?;
         }
         Ok(())
@@ -225,26 +245,139 @@ impl Call {
 }
 
 impl Owed {
-    fn print(&self, out: &mut Out, now: DateTime<Utc>) -> Outcome {
-        let mark = if self.state == "breached" { "  ! " } else { "  - " };
-        let new = if self.new { "new, " } else { "" };
-        out.hanging(mark, format!("{} ({new}{}, {})", self.sentence, self.clause, self.modality))?;
-        let owner = spaced(self.owner.as_str());
-        let by = match (self.due, &self.limit) {
-            (Some(due), Some(limit)) if now > due => {
-                format!("was due {} ({limit})", in_words(due))
-            }
-            (Some(due), Some(limit)) => format!("by {} ({limit})", in_words(due)),
-            _ => "no limit".to_owned(),
-        };
-        out.prose(6, format!("{owner}, {by}"))?;
-        // The list of records stands beside it in `list` and `show`; in full it would drown the
-        // duty.
+    /// Why it arose, and by which records. In full the records would drown the duty; `list` and
+    /// `show` have them.
+    fn why_in_words(&self) -> String {
         let records: Vec<_> = self.records.iter().map(|id| short(*id)).collect();
-        out.prose(6, format!("because: {} (record {})", self.reason, records.join(", ")))
+        let noun = if records.len() == 1 { "record" } else { "records" };
+        format!("Why: {} ({noun} {})", self.reason, records.join(", "))
+    }
+
+    fn print(&self, out: &mut Out) -> Outcome {
+        let breached = self.state == "breached";
+        let mark = if breached { "  ! " } else { "  - " };
+        let new = if self.new { "new, " } else { "" };
+        let owner = spaced(self.owner.as_str());
+        let said = format!("{} ({new}{}, {}", self.sentence, self.clause, self.modality);
+        let (Some(due), Some(limit)) = (self.due, &self.limit) else {
+            return out.hanging(mark, format!("{said}, {owner})"));
+        };
+        out.hanging(mark, format!("{said})"))?;
+        let was_due = if breached { "was due " } else { "" };
+        out.prose(6, format!("{owner}, {was_due}{} ({limit})", deadline_in_words(due)))
     }
 }
 
-fn counted(count: u32, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+/// A number of things in words; the plural of a child is children.
+pub fn counted(count: u64, noun: &str) -> String {
+    match (count, noun) {
+        (1, _) => format!("1 {noun}"),
+        (_, "child") => format!("{count} children"),
+        _ => format!("{count} {noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::io;
+    use std::rc::Rc;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Paper(Rc<RefCell<Vec<u8>>>);
+
+    impl io::Write for Paper {
+        fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().write(text)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn printed(advice: &Advice) -> String {
+        let paper = Paper::default();
+        advice.print(&mut Out::to(paper.clone())).unwrap();
+        let text = paper.0.borrow().clone();
+        String::from_utf8(text).unwrap()
+    }
+
+    fn owed(clause: &str, reason: &str, due: Option<(&str, &str)>) -> Owed {
+        Owed {
+            clause: clause.to_owned(),
+            sentence: format!("Do what {clause} says."),
+            modality: "must",
+            owner: Role::LineManager,
+            state: "open",
+            due: due.map(|(at, _)| at.parse().unwrap()),
+            limit: due.map(|(_, limit)| limit.to_owned()),
+            reason: reason.to_owned(),
+            why: Vec::new(),
+            records: vec![EventId(uuid::Uuid::from_u128(0xab))],
+            new: false,
+        }
+    }
+
+    fn advice(duties: Vec<Owed>) -> Advice {
+        Advice {
+            child: "Amber Sampleford".to_owned(),
+            failed_contacts: 1,
+            no_access_visits: 1,
+            calls: Vec::new(),
+            duties,
+            indicators: Vec::new(),
+            not_judged: 0,
+        }
+    }
+
+    #[test]
+    fn a_reason_is_said_once_above_all_that_follow_from_it() {
+        let limit = Some(("2026-03-02T10:00:00Z", "within 1 hour"));
+        let breached = Owed { state: "breached", ..owed("GA-6.1", "concern", limit) };
+        let text = printed(&advice(vec![
+            breached,
+            owed("GA-3.5", "concern", None),
+            owed("GA-3.2", "no access", None),
+            owed("GA-3.6", "concern", None),
+        ]));
+        assert_eq!(
+            text,
+            "Amber Sampleford: 1 failed contact in this episode, 1 without access
+  Why: concern (record 000000ab)
+  ! Do what GA-6.1 says. (GA-6.1, must)
+      line manager, was due by Monday 2 March 2026, 10:00 (within 1 hour)
+  - Do what GA-3.5 says. (GA-3.5, must, line manager)
+  - Do what GA-3.6 says. (GA-3.6, must, line manager)
+  Why: no access (record 000000ab)
+  - Do what GA-3.2 says. (GA-3.2, must, line manager)
+"
+        );
+    }
+
+    #[test]
+    fn one_thing_is_not_spoken_of_as_many() {
+        for (count, noun, words) in [
+            (1, "record", "1 record"),
+            (0, "record", "0 records"),
+            (1, "child", "1 child"),
+            (6, "child", "6 children"),
+        ] {
+            assert_eq!(counted(count, noun), words);
+        }
+    }
+
+    #[test]
+    fn a_limit_on_the_day_names_the_day() {
+        let text = printed(&advice(vec![owed(
+            "GA-5.4",
+            "concern",
+            Some(("2026-03-03T00:00:00Z", "on the day")),
+        )]));
+        assert!(
+            text.contains("line manager, by the end of Monday 2 March 2026 (on the day)"),
+            "{text}"
+        );
+    }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use doorstep_core::describe;
 use doorstep_core::event::{
-    ChildSeen, ConcernLevel, Event, FailedContact, Form, Known, PlanChanged, Step, What,
+    ChildSeen, ConcernLevel, Event, FailedContact, Known, PlanChanged, Step, What,
 };
 use doorstep_core::ids::EventId;
 use doorstep_core::time::in_words;
@@ -16,45 +17,44 @@ pub fn short(id: EventId) -> String {
 
 /// What happened.
 pub fn what(what: &What) -> String {
+    let said = describe::kind(what);
     match what {
         What::FailedContact(contact) => failed_contact(contact),
         What::ChildSeen(seen) => child_seen(seen),
-        What::ImpactAssessed(n) => noted("effect of the failed contact weighed", n.note.as_ref()),
-        What::VulnerabilityAssessed(n) => noted("vulnerability assessed", n.note.as_ref()),
-        What::EffectOnChildrenAssessed(n) => {
-            noted("effect on the children assessed", n.note.as_ref())
-        }
-        What::NeedsConsidered(n) => noted("needs considered", n.note.as_ref()),
-        What::PlanAgreed(n) => noted("plan agreed", n.note.as_ref()),
-        What::ContributionRecorded(n) => noted("contribution to a plan", n.note.as_ref()),
-        What::ProceduresStarted(n) => noted("child protection procedures started", n.note.as_ref()),
-        What::FurtherAttempt(n) => noted("further attempt to arrange a visit", n.note.as_ref()),
+        What::ImpactAssessed(n)
+        | What::VulnerabilityAssessed(n)
+        | What::EffectOnChildrenAssessed(n)
+        | What::NeedsConsidered(n)
+        | What::PlanAgreed(n)
+        | What::ContributionRecorded(n)
+        | What::ProceduresStarted(n)
+        | What::FurtherAttempt(n)
+        | What::AddressChanged(n)
+        | What::SchoolChanged(n)
+        | What::InterpreterArranged(n)
+        | What::CloseRequested(n) => noted(said, n.note.as_ref()),
         What::AgencyConsulted(asked) => format!(
             "{} asked: address {}, child seen {}",
             asked.agency.0, asked.address, asked.child_seen
         ),
-        What::AddressConfirmed(a) => format!("address right; appointment: {}", a.new_appointment),
-        What::AddressCorrected(a) => {
-            format!("address put right; appointment: {}", a.new_appointment)
+        What::AddressConfirmed(a) | What::AddressCorrected(a) => {
+            format!("{said}; appointment: {}", a.new_appointment)
         }
         What::LetterCopied(letter) => format!("copy of the letter of {}", short(letter.of)),
-        What::FamilyMadeContact(_) => "family got in touch".to_owned(),
-        What::ConcernRecorded(c) => concern("concern recorded", c.concern),
-        What::ConcernClosed(c) => concern("concern closed", c.concern),
-        What::Informed(informed) => format!("{} informed", spaced(informed.who.as_str())),
+        What::FamilyMadeContact(_) => said.to_owned(),
+        What::ConcernRecorded(c) | What::ConcernClosed(c) => concern(said, c.concern),
+        What::Informed(informed) => format!("{} told", spaced(informed.who.as_str())),
         What::Discussed(discussed) => format!(
             "discussed with {}; referral {}",
             spaced(discussed.with.as_str()),
             spaced(discussed.referral.as_str())
         ),
-        What::Decided(decided) => {
-            noted(&format!("decided on {}", spaced(decided.on.as_str())), decided.outcome.as_ref())
-        }
-        What::VisitTimeframeSet(set) => format!("further visit by {}", in_words(set.by_when)),
+        What::Decided(decided) => noted(
+            &format!("decision on {}", describe::subject(decided.on)),
+            decided.outcome.as_ref(),
+        ),
+        What::VisitTimeframeSet(set) => format!("{said}: by {}", in_words(set.by_when)),
         What::PlanChanged(change) => plan_changed(change),
-        What::AddressChanged(n) => noted("moved home", n.note.as_ref()),
-        What::SchoolChanged(n) => noted("changed or left school", n.note.as_ref()),
-        What::InterpreterArranged(n) => noted("interpreter arranged", n.note.as_ref()),
         What::Corrected(corrected) => {
             let keys: Vec<_> = corrected.set.keys().map(String::as_str).collect();
             let text = format!("correction of {}: {}", short(corrected.of), keys.join(", "));
@@ -64,7 +64,6 @@ pub fn what(what: &What) -> String {
             let text = format!("withdrawal of {}", short(withdrawn.of));
             noted(&text, withdrawn.reason.as_ref())
         }
-        What::CloseRequested(n) => noted("asked to close", n.note.as_ref()),
     }
 }
 
@@ -79,15 +78,7 @@ pub fn spaced(word: &str) -> String {
 }
 
 fn failed_contact(contact: &FailedContact) -> String {
-    let form = match contact.form {
-        Form::NoResponse => "no response",
-        Form::RefusedByParentOrCarer => "refused by a parent or carer",
-        Form::RefusedByThirdParty => "refused by somebody else",
-        Form::Doorstep => "not invited in, at the doorstep",
-        Form::WasNotBrought => "child was not brought",
-        Form::ChildUnseen => "child not seen",
-    };
-    let mut text = form.to_owned();
+    let mut text = describe::form(contact.form).to_owned();
     if !contact.planned {
         text.push_str(" (unannounced)");
     }
@@ -102,7 +93,7 @@ fn failed_contact(contact: &FailedContact) -> String {
 }
 
 fn steps(steps: &BTreeSet<Step>) -> String {
-    let words: Vec<_> = steps.iter().map(|step| spaced(step.as_str())).collect();
+    let words: Vec<_> = steps.iter().map(|step| describe::step(*step)).collect();
     words.join(", ")
 }
 
@@ -120,18 +111,18 @@ fn child_seen(seen: &ChildSeen) -> String {
 fn plan_changed(change: &PlanChanged) -> String {
     let mut parts = Vec::new();
     if let Some(plans) = &change.plans {
-        let words: Vec<_> = plans.iter().map(|plan| spaced(plan.as_str())).collect();
+        let words: Vec<_> = plans.iter().map(|plan| describe::plan(*plan)).collect();
         parts.push(if words.is_empty() { "no plan".to_owned() } else { words.join(", ") });
     }
     if let Some(by) = change.visit_due_by {
         parts.push(format!("visit due by {}", in_words(by)));
     }
-    format!("plan changed: {}", parts.join("; "))
+    format!("plans changed: {}", parts.join("; "))
 }
 
 fn concern(text: &str, level: Option<ConcernLevel>) -> String {
     match level {
-        Some(level) => format!("{text}; concern: {}", spaced(level.as_str())),
+        Some(level) => format!("{text}; concern: {}", describe::concern(level)),
         None => text.to_owned(),
     }
 }

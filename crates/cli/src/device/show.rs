@@ -7,6 +7,7 @@ use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{AttachmentsLeft, Content, Held, RecordState, Source, Status, Store};
 use serde::Serialize;
 
+use super::advice::counted;
 use super::attachments::AttachmentRow;
 use super::describe::{self, short, spaced};
 use super::{judge, policy};
@@ -91,15 +92,20 @@ pub fn today(store: &Store, json: bool, out: &mut Out) -> Outcome {
     };
     let count = recorded.iter().filter(of_today).count();
     out.line(format!(
-        "{} children in your caseload, {count} records made today, {} with something owed",
-        children.len(),
+        "{} in your caseload, {} made today, {} with something owed",
+        counted(number(children.len()), "child"),
+        counted(number(count), "record"),
         advice.len()
     ))?;
     for advice in &advice {
         out.gap()?;
-        advice.print(out, now)?;
+        advice.print(out)?;
     }
     Ok(())
+}
+
+fn number(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }
 
 /// The newest records made on this device.
@@ -205,7 +211,7 @@ pub fn duties(store: &Store, children: &[ChildCard], json: bool, out: &mut Out) 
         if index > 0 {
             out.gap()?;
         }
-        advice.print(out, now)?;
+        advice.print(out)?;
     }
     Ok(())
 }
@@ -254,11 +260,11 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
     };
     let role = spaced(enrolment.person.role.as_str());
     out.line(format!("{}, {role}, at {}", enrolment.person.name, enrolment.organisation_name))?;
-    out.line(format!("{} children held here", status.children))?;
+    out.line(format!("{} held here", counted(status.children, "child")))?;
     match status.oldest_unsent {
         Some(oldest) => out.line(format!(
-            "{} records are only on this device, the oldest since {}",
-            status.on_this_device,
+            "{} only on this device, the oldest since {}",
+            counted(status.on_this_device, "record"),
             in_words(oldest)
         ))?,
         None => out.line("every record has reached the server")?,
@@ -266,13 +272,16 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
     let AttachmentsLeft { count, bytes, refused } = status.attachments;
     if count > 0 {
         let size = size_in_words(bytes);
-        out.line(format!("{count} attachments are still to be sent, {size}"))?;
+        let attachments = counted(count, "attachment");
+        out.line(format!("{attachments} still to be sent, {size}"))?;
     }
     if refused > 0 {
-        out.line(format!("{refused} attachments were refused: see `doorstep device list`"))?;
+        let attachments = counted(refused, "attachment");
+        out.line(format!("{attachments} refused: see `doorstep device list`"))?;
     }
     if status.needs_you > 0 {
-        out.line(format!("{} records need you: see `doorstep device list`", status.needs_you))?;
+        let records = counted(status.needs_you, "record");
+        out.line(format!("{records} waiting for you: see `doorstep device list`"))?;
     }
     match status.last_contact {
         Some(at) => out.line(format!("last contact with the server: {}", in_words(at))),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use chrono_tz::Europe::London;
 
 use crate::assessment::Due;
+use crate::time::{day_that_ends, local_date};
 
 /// What is left of a limit below which it counts as soon.
 const SOON: TimeDelta = TimeDelta::hours(4);
@@ -13,6 +14,13 @@ pub fn short(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let (at, now) = (at.with_timezone(&London), now.with_timezone(&London));
     let pattern = if at.year() == now.year() { "%a %-d %B, %H:%M" } else { "%a %-d %B %Y, %H:%M" };
     at.format(pattern).to_string()
+}
+
+/// The end of a limit: as [`short`], and for a local midnight `the end of Sun 1 March`.
+pub fn deadline(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
+    let Some(day) = day_that_ends(at) else { return short(at, now) };
+    let pattern = if day.year() == local_date(now).year() { "%a %-d %B" } else { "%a %-d %B %Y" };
+    format!("the end of {}", day.format(pattern))
 }
 
 /// `Monday 10:00` within the six days around `now`, else as [`short`].
@@ -133,6 +141,9 @@ mod tests {
         let now = utc("2026-06-03T10:00:00Z");
         assert_eq!(short(utc("2026-06-01T09:00:00Z"), now), "Mon 1 June, 10:00");
         assert_eq!(short(utc("2025-12-01T09:00:00Z"), now), "Mon 1 December 2025, 09:00");
+        assert_eq!(deadline(utc("2026-06-01T09:00:00Z"), now), "Mon 1 June, 10:00");
+        assert_eq!(deadline(utc("2026-05-31T23:00:00Z"), now), "the end of Sun 31 May");
+        assert_eq!(deadline(utc("2026-01-01T00:00:00Z"), now), "the end of Wed 31 December 2025");
         assert_eq!(spoken(utc("2026-06-03T08:00:00Z"), now), "today 09:00");
         assert_eq!(spoken(utc("2026-06-02T08:00:00Z"), now), "yesterday 09:00");
     }

@@ -9,7 +9,7 @@ use crate::assessment::{
 };
 use crate::event::{Event, FailedContact, Form, What};
 use crate::ids::EventId;
-use crate::time::in_words;
+use crate::time::{deadline_in_words, in_words};
 
 /// Why one duty stands where it stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -277,13 +277,8 @@ fn state(duty: &Duty) -> String {
 }
 
 fn limit(duty: &Duty, due: &Due) -> String {
-    let mut sentence = format!(
-        "{} from {}: {}{}",
-        due.limit,
-        in_words(duty.since),
-        if due.before { "before " } else { "by " },
-        in_words(due.at)
-    );
+    let mut sentence =
+        format!("{} from {}: {}", due.limit, in_words(duty.since), deadline_in_words(due.at));
     if !due.stepped_over.is_empty() {
         let days: Vec<String> = due
             .stepped_over
@@ -308,41 +303,22 @@ fn what(what: &What) -> String {
             let how = if seen.from_distance { " from a distance only" } else { "" };
             format!("child seen by {by}{how}, needs met: {}", seen.needs_met)
         }
-        What::ImpactAssessed(_) => "effect on the child considered".to_owned(),
-        What::VulnerabilityAssessed(_) => "vulnerability assessed".to_owned(),
-        What::EffectOnChildrenAssessed(_) => "effect on the children assessed".to_owned(),
-        What::NeedsConsidered(_) => "needs considered".to_owned(),
-        What::PlanAgreed(_) => "plan agreed".to_owned(),
-        What::ContributionRecorded(_) => "contribution to the plan recorded".to_owned(),
-        What::ProceduresStarted(_) => "child protection procedures started".to_owned(),
-        What::FurtherAttempt(_) => "further attempt to arrange a visit".to_owned(),
         What::AgencyConsulted(said) => format!(
             "{} consulted (address {}, child seen: {})",
             said.agency.0, said.address, said.child_seen
         ),
-        What::AddressConfirmed(_) => "address confirmed".to_owned(),
         What::AddressCorrected(found) => {
             format!("address corrected (new appointment: {})", found.new_appointment)
         }
-        What::LetterCopied(_) => "copy of a letter kept".to_owned(),
-        What::FamilyMadeContact(_) => "family made contact".to_owned(),
-        What::ConcernRecorded(_) => "concern recorded".to_owned(),
-        What::ConcernClosed(_) => "concern closed".to_owned(),
-        What::Informed(informed) => format!("{} informed", informed.who),
+        What::Informed(informed) => format!("{} told", informed.who),
         What::Discussed(said) => {
             format!("discussed with {} (referral {})", said.with, said.referral)
         }
-        What::Decided(decided) => format!("decision on {}", decided.on),
+        What::Decided(decided) => format!("decision on {}", crate::describe::subject(decided.on)),
         What::VisitTimeframeSet(set) => {
-            format!("visit timeframe set: by {}", in_words(set.by_when))
+            format!("time set for a further visit: by {}", in_words(set.by_when))
         }
-        What::PlanChanged(_) => "plans changed".to_owned(),
-        What::AddressChanged(_) => "family moved home".to_owned(),
-        What::SchoolChanged(_) => "change of school".to_owned(),
-        What::InterpreterArranged(_) => "interpreter arranged".to_owned(),
-        What::Corrected(_) => "correction".to_owned(),
-        What::Withdrawn(_) => "withdrawal".to_owned(),
-        What::CloseRequested(_) => "closing requested".to_owned(),
+        other => crate::describe::kind(other).to_owned(),
     }
 }
 

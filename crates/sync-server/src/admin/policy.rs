@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use doorstep_core::assessment::{Assessment, Cause, Duty, Escalation};
 use doorstep_core::ids::ChildId;
 use doorstep_core::policy::{Policy, PolicyDocument};
-use doorstep_core::time::in_words;
+use doorstep_core::time::deadline_in_words;
 
 use super::AdminError;
 use crate::judge::{Judge, assessment, history};
@@ -83,7 +83,7 @@ type Lines = BTreeMap<(String, Cause), String>;
 
 fn duties(assessment: &Assessment) -> Lines {
     let line = |duty: &Duty| {
-        let due = duty.due.as_ref().map(|due| format!(", due {}", in_words(due.at)));
+        let due = duty.due.as_ref().map(|due| format!(", due {}", deadline_in_words(due.at)));
         let due = due.unwrap_or_default();
         let said = format!("{} ({}, {}{due})", duty.state.as_str(), duty.modality, duty.owner);
         ((duty.clause.to_string(), duty.cause), said)

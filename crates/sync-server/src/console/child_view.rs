@@ -245,7 +245,7 @@ fn duty_limit(duty: &Duty, now: DateTime<Utc>) -> Markup {
             strong { (times::left(due.at, now)) }
         }
         br;
-        (parts::instant(due.at, &times::short(due.at, now)))
+        (parts::instant(due.at, &times::deadline(due.at, now)))
     }
 }
 

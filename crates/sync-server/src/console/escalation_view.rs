@@ -170,12 +170,10 @@ fn why_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
     rows.push(("Records", evidence(page)));
     rows.push(("Clause", clause(page)));
     if let Some(due) = page.duty().and_then(|duty| duty.due.as_ref()) {
-        let end = if due.before { "before " } else { "by " };
         rows.push((
             "Limit",
             html! {
-                (words::sentence_case(end))
-                (parts::instant(due.at, &times::short(due.at, page.now)))
+                "By " (parts::instant(due.at, &times::deadline(due.at, page.now)))
                 br;
                 span.govuk-hint { (words::sentence_case(&times::computed(due))) }
             },

@@ -38,12 +38,12 @@ pub fn limit(due: Option<DateTime<Utc>>, owed: bool, now: DateTime<Utc>) -> Mark
             @match (due, owed) {
                 (Some(due), true) => {
                     span.ds-limit__left { (times::left(due, now)) }
-                    @if due <= now { "was due " } @else { "due " }
-                    (instant(due, &times::short(due, now)))
+                    @if due <= now { "was due by " } @else { "due by " }
+                    (instant(due, &times::deadline(due, now)))
                 }
                 (Some(due), false) => {
                     span.ds-limit__left { "Nothing left to do" }
-                    "was due " (instant(due, &times::short(due, now)))
+                    "was due by " (instant(due, &times::deadline(due, now)))
                 }
                 (None, true) => {
                     span.ds-limit__left { "No time limit" }

@@ -3,9 +3,10 @@
 use std::io::BufRead;
 
 use chrono::{DateTime, Utc};
+use doorstep_core::describe;
 use doorstep_core::event::{
-    ChildSeen, ConcernLevel, Discussed, FailedContact, Form, Informed, Known, Referral, Role, Step,
-    What,
+    Agency, ChildSeen, ConcernLevel, Discussed, FailedContact, Form, Informed, Known, Referral,
+    Role, Step, What,
 };
 use doorstep_core::wire::ChildCard;
 
@@ -66,16 +67,18 @@ impl Asker<'_> {
 
     fn what(&mut self) -> Outcome<What> {
         const QUESTION: &str = "What happened?";
-        let mut options: Vec<_> = Form::ALL.iter().map(|form| spaced(form.as_str())).collect();
+        let mut options: Vec<_> =
+            Form::ALL.iter().map(|form| describe::form(*form).to_owned()).collect();
         let forms = options.len();
-        options.extend(["child seen", "somebody was informed", "a discussion"].map(str::to_owned));
+        options
+            .extend(["child seen", "somebody told", "discussed with somebody"].map(str::to_owned));
         let chosen = self.one(QUESTION, &options)?;
         if let Some(form) = Form::ALL.get(chosen) {
             return Ok(What::FailedContact(self.failed_contact(*form)?));
         }
         match chosen - forms {
             0 => Ok(What::ChildSeen(self.child_seen()?)),
-            1 => Ok(What::Informed(Informed { who: self.role("Who was informed?")? })),
+            1 => Ok(What::Informed(Informed { who: self.role("Who was told?")? })),
             _ => {
                 let with = self.role("With whom?")?;
                 let words: Vec<_> = Referral::ALL.iter().map(|r| spaced(r.as_str())).collect();
@@ -88,13 +91,14 @@ impl Asker<'_> {
     fn failed_contact(&mut self, form: Form) -> Outcome<FailedContact> {
         let mut contact = FailedContact::new(form);
         contact.planned = self.yes("Did the family expect you?", true)?;
-        let words: Vec<_> = Step::ALL.iter().map(|step| spaced(step.as_str())).collect();
+        let words: Vec<_> = Step::ALL.iter().map(|step| describe::step(*step).to_owned()).collect();
         let steps =
             self.several("What did you do about it there and then? (empty: nothing)", &words)?;
         contact.steps = steps.into_iter().map(|index| Step::ALL[index]).collect();
         contact.actively_prevented =
             self.yes("Were you actively prevented from seeing the child?", false)?;
-        let words: Vec<_> = ConcernLevel::ALL.iter().map(|level| spaced(level.as_str())).collect();
+        let words: Vec<_> =
+            ConcernLevel::ALL.iter().map(|level| describe::concern(*level).to_owned()).collect();
         let level = self.one("How concerned are you?", &words)?;
         contact.concern = Some(ConcernLevel::ALL[level]);
         contact.reason = self.text("What reason was given, if any?")?;
@@ -102,15 +106,21 @@ impl Asker<'_> {
     }
 
     fn child_seen(&mut self) -> Outcome<ChildSeen> {
-        let by = self.text("Who saw the child? (an agency, or empty for your own service)")?;
+        let seen_by = self.seen_by()?;
         let words: Vec<_> = Known::ALL.iter().map(|known| spaced(known.as_str())).collect();
         let needs = self.one("Are the child's needs met?", &words)?;
         let from_distance = self.yes("Only from a distance or through a window?", false)?;
-        Ok(ChildSeen {
-            seen_by: agency(by.as_deref().unwrap_or("service"))?,
-            needs_met: Known::ALL[needs],
-            from_distance,
-        })
+        Ok(ChildSeen { seen_by, needs_met: Known::ALL[needs], from_distance })
+    }
+
+    fn seen_by(&mut self) -> Outcome<Agency> {
+        loop {
+            let by = self.text("Who saw the child? (an agency, or empty for your own service)")?;
+            match agency(by.as_deref().unwrap_or("service")) {
+                Ok(agency) => return Ok(agency),
+                Err(failure) => self.out.line(failure.sentence().unwrap_or_default())?,
+            }
+        }
     }
 
     fn role(&mut self, question: &str) -> Outcome<Role> {
@@ -227,7 +237,7 @@ mod tests {
 
     #[test]
     fn asks_again_until_the_answer_can_be_meant() {
-        let asked = answers("0\n9\nx\n2\n7\nschool\n1\nmaybe\nn\nsoon\n\n").unwrap();
+        let asked = answers("0\n9\nx\n2\n7\nSt Mary's\nSchool\n1\nmaybe\nn\nsoon\n\n").unwrap();
         assert_eq!(asked.children[0].name, "Toby");
         let What::ChildSeen(seen) = asked.what else { panic!("a child seen") };
         assert_eq!(seen.seen_by.0, "school");

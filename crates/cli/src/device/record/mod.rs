@@ -137,7 +137,7 @@ fn keep(
     }
     for card in &plan.children {
         out.gap()?;
-        judge(store, &policy, card, &made, now)?.print(out, now)?;
+        judge(store, &policy, card, &made, now)?.print(out)?;
     }
     Ok(())
 }
