@@ -1,5 +1,6 @@
 //! Journeys through the whole: the real binary, real files, a real server on this machine.
 
+mod attachments;
 mod bad_input;
 mod crash;
 mod moved;
