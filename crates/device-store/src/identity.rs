@@ -6,7 +6,7 @@ use std::str::FromStr;
 use doorstep_core::event::Role;
 use doorstep_core::ids::{DeviceId, PersonId};
 use doorstep_core::seal::{Hash, SigningKey};
-use doorstep_core::wire::{EnrolRequest, EnrolResponse, Person};
+use doorstep_core::wire::{EnrolRequest, EnrolResponse, KnownAs, Person};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 use uuid::Uuid;
 use zeroize::Zeroizing;
@@ -49,15 +49,15 @@ impl std::fmt::Debug for Enrolment {
     }
 }
 
-/// Makes the signing key where there is none, and the request that carries its public half.
+/// Makes the signing key where there is none, and the request that carries its public half. A
+/// device that is enrolled asks for its own identity again: its server may have lost it.
 pub(crate) fn prepare(
     tx: &Transaction<'_>,
     invitation: &Invitation,
     entropy: [u8; 32],
 ) -> Result<EnrolRequest, Error> {
-    if enrolment(tx)?.is_some() {
-        return Err(Error::AlreadyEnrolled);
-    }
+    let known_as =
+        enrolment(tx)?.map(|known| KnownAs { device: known.device, person: known.person.id });
     let entropy = Zeroizing::new(entropy);
     tx.execute(
         "insert into identity (one, signing_key, device_name) values (1, ?1, ?2)
@@ -70,14 +70,22 @@ pub(crate) fn prepare(
         public_key: hex::encode(key.verifying_key().as_bytes()),
         device_name: invitation.device_name.clone(),
         app: invitation.app.clone(),
+        known_as,
     })
 }
 
-/// Keeps what the server answered. The same answer again changes nothing.
+/// Keeps what the server answered. Where the device is enrolled, only the same identity is taken, with
+/// its new token.
 pub(crate) fn enrolled(tx: &Transaction<'_>, answer: &EnrolResponse) -> Result<(), Error> {
     if let Some(before) = enrolment(tx)? {
-        let same = before.device == answer.device && before.organisation == answer.organisation;
-        return if same { Ok(()) } else { Err(Error::AlreadyEnrolled) };
+        let same = before.device == answer.device
+            && before.person.id == answer.person.id
+            && before.organisation == answer.organisation;
+        if !same {
+            return Err(Error::AlreadyEnrolled);
+        }
+        tx.execute("update enrolment set token = ?1", [&answer.token])?;
+        return Ok(());
     }
     signing_key(tx).map_err(|_| Error::NotPrepared)?;
     tx.execute(

@@ -6,6 +6,7 @@ mod office;
 use doorstep_core::event::{Corrected, FailedContact, Form, Note, Role, What, Withdrawn};
 use doorstep_core::policy::Policy;
 use doorstep_core::seal::Hash;
+use doorstep_core::wire::EnrolResponse;
 use doorstep_device_store::testing::{
     card, child, clock, enrol, enrolled_store, enrolment, entropy, failed, fresh_store, invitation,
     minute, noted,
@@ -262,7 +263,13 @@ fn an_enrolment_whose_answer_was_lost_is_asked_for_with_the_same_key() {
     store.enrolled(&enrolment(1)).unwrap();
     store.enrolled(&enrolment(1)).unwrap();
     assert!(matches!(store.enrolled(&enrolment(2)), Err(Error::AlreadyEnrolled)));
-    assert!(matches!(store.prepare(&invitation(1), [1; 32]), Err(Error::AlreadyEnrolled)));
+    let again = store.prepare(&invitation(3), [3; 32]).unwrap();
+    let known = again.known_as.unwrap();
+    assert_eq!((known.device, known.person), (enrolment(1).device, enrolment(1).person.id));
+    assert_eq!(again.public_key, first.public_key);
+    let renewed = EnrolResponse { token: "token-3".into(), ..enrolment(1) };
+    store.enrolled(&renewed).unwrap();
+    assert_eq!(store.enrolment().unwrap().unwrap().token, "token-3");
     assert_eq!(store.enrolment().unwrap().unwrap().person, enrolment(1).person);
     assert!(!format!("{:?}", store.enrolment().unwrap()).contains("token-1"));
 }

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_core::ids::DeviceId;
+use doorstep_core::ids::{DeviceId, Entropy};
 use doorstep_core::seal::{Hash, VerifyingKey};
-use doorstep_core::wire::{self, EnrolRequest, EnrolResponse};
+use doorstep_core::wire::{self, EnrolRequest, EnrolResponse, KnownAs};
 use subtle::ConstantTimeEq as _;
 
 use crate::judge::Judge;
@@ -80,20 +80,70 @@ pub fn enrol(
     let person = person.ok_or(EnrolError::Code)?;
     let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
     let known = code.used_by.map_or(Ok(None), |id| tx.device(id))?;
-    let id = match known {
-        None => DeviceId::at(now, judge.ambient.entropy()),
-        Some(device) if device.public_key == public_key && device.last_contact.is_none() => {
-            device.id
-        }
-        Some(_) => return Err(EnrolError::Code),
-    };
     let secret: [u8; 32] = judge.ambient.random();
     let secret = hex::encode(secret);
-    let device = fresh_device(id, &person, public_key, &secret, request, now);
+    let mark = mark(&organisation, &person, public_key);
+    let fresh = |id| fresh_device(id, &person, public_key, &secret, request, now);
+    let device = match (known, request.known_as) {
+        (None, None) => known_or_fresh(tx, fresh(DeviceId::at(now, mark)))?,
+        (None, Some(known_as)) => known_again(tx, known_as, fresh(known_as.device), mark)?,
+        (Some(device), _) if device.public_key == public_key && device.last_contact.is_none() => {
+            Device { enrolled: device.enrolled, ..fresh(device.id) }
+        }
+        (Some(_), _) => return Err(EnrolError::Code),
+    };
     tx.put_device(&device)?;
-    tx.put_chain(id, Chain::start(1))?;
-    tx.put_code(&EnrolmentCode { used_by: Some(id), ..code })?;
+    if tx.chains(device.id)?.is_empty() {
+        tx.put_chain(device.id, Chain::start(1))?;
+    }
+    tx.put_code(&EnrolmentCode { used_by: Some(device.id), ..code })?;
     Ok(answer(&device, person, &secret, organisation, now))
+}
+
+/// What an identity is made of beside the instant: it shows to which key and person it was given,
+/// even to a server that does not know it any more.
+fn mark(organisation: &Organisation, person: &Person, public_key: [u8; 32]) -> Entropy {
+    let given_to = [
+        b"doorstep device".as_slice(),
+        organisation.id.as_bytes(),
+        person.id.0.as_bytes(),
+        &public_key,
+    ];
+    let hash = Hash::of(&given_to.concat());
+    std::array::from_fn(|place| hash.0[place])
+}
+
+/// A device that has an identity already, and says so. Another person's code or another key never
+/// gets it: not where it is known, and not where this store lost it, from a backup that is older.
+fn known_again(
+    tx: &dyn Tx,
+    known_as: KnownAs,
+    fresh: Device,
+    mark: Entropy,
+) -> Result<Device, EnrolError> {
+    let given = known_as.device.0.get_timestamp().map(|at| at.to_unix());
+    let given = given
+        .and_then(|(seconds, nanos)| DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos));
+    let given = given.filter(|given| DeviceId::at(*given, mark) == known_as.device);
+    if known_as.person != fresh.person {
+        return Err(EnrolError::Code);
+    }
+    if tx.device(known_as.device)?.is_some() {
+        return known_or_fresh(tx, fresh);
+    }
+    // The identity says when it was first given out: clocks are judged from then on.
+    let enrolled = given.ok_or(EnrolError::Code)?.min(fresh.enrolled);
+    Ok(Device { enrolled, ..fresh })
+}
+
+/// Where the device is known, it gets a new token and nothing else of it changes.
+fn known_or_fresh(tx: &dyn Tx, fresh: Device) -> Result<Device, EnrolError> {
+    let Some(there) = tx.device(fresh.id)? else { return Ok(fresh) };
+    let same = there.public_key == fresh.public_key && there.person == fresh.person;
+    if !same || there.desk_key.is_some() || there.revoked.is_some() {
+        return Err(EnrolError::Code);
+    }
+    Ok(Device { token_hash: fresh.token_hash, name: fresh.name, app: fresh.app, ..there })
 }
 
 fn public_key(text: &str) -> Result<[u8; 32], EnrolError> {

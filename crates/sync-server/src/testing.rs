@@ -152,6 +152,7 @@ impl Bench {
         let work = move |tx: &mut dyn crate::store::Tx| {
             let issued = admin::issue_code(tx, &judge, person, lifetime).expect("active");
             let request = EnrolRequest {
+                known_as: None,
                 code: issued.code,
                 public_key: public_key.clone(),
                 device_name: "A test's phone".into(),

@@ -194,3 +194,38 @@ fn yesterdays_backup_under_devices_that_are_ahead_ends_with_nothing_lost() {
     let unsafe_still: Vec<_> = own.filter(|row| row["state"] != "backed-up").collect();
     assert!(unsafe_still.is_empty(), "{unsafe_still:#?}");
 }
+
+#[test]
+fn a_device_enrolled_after_the_backup_enrols_again_and_loses_nothing() {
+    let organisation = Organisation::with_sample_caseload();
+    let server = organisation.serve();
+    let file = organisation.back_up("yesterday.db");
+    let laptop = organisation.laptop(&server, "S-105");
+    let (child, name) = SHARED;
+    let received = record(&laptop, name, "no-response");
+    sync(&laptop, &server);
+    server.kill();
+    let unsent = record(&laptop, name, "doorstep");
+    std::fs::rename(organisation.data(), organisation.folder().join("lost")).unwrap();
+    organisation.restore(&file);
+    let server = organisation.serve();
+    std::fs::write(laptop.dir.join("server.txt"), &server.url).unwrap();
+
+    let refused = laptop.device(["sync"]);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    assert!(refused.stderr.contains("enrol again"), "{refused:#?}");
+    let strange = organisation.device_code("S-106");
+    let strange = laptop.device(["enrol", &strange, "--server", &server.url]);
+    assert_eq!(strange.code, Some(1), "it stays its person's: {strange:#?}");
+    assert_eq!(laptop.records().len(), 2);
+    let code = organisation.device_code("S-105");
+    let _ = laptop.device(["enrol", &code, "--server", &server.url]).well();
+    sync(&laptop, &server);
+    let mut all = vec![received, unsent];
+    assert!(all.iter().all(|id| state(&laptop, id) == "received"));
+    all.sort();
+    assert_eq!(office::logged(&organisation.data(), child), all);
+    assert_eq!(held(&laptop, name), all);
+    let verified = organisation.verify();
+    assert_eq!((&verified["sound"], &verified["events"]), (&true.into(), &2.into()));
+}

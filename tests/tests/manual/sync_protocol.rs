@@ -131,6 +131,7 @@ async fn enrolled(bench: &Bench) -> Device {
     let code = bench.state.db.write(issue).await.expect("ann is active").code;
     let key = SigningKey::from_bytes(&[9; 32]);
     let asked = EnrolRequest {
+        known_as: None,
         code,
         public_key: Hash(key.verifying_key().to_bytes()).to_string(),
         device_name: "Ann's phone".into(),

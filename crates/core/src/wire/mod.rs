@@ -38,6 +38,20 @@ pub struct EnrolRequest {
     pub device_name: String,
     /// The app and its version.
     pub app: String,
+    /// Who the device is already, where it was enrolled before and is not known any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_as: Option<KnownAs>,
+}
+
+/// Who a device is by its own account. A server that was restored to before the enrolment gives it
+/// the same identity again, so that what it sealed stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct KnownAs {
+    /// The device.
+    pub device: DeviceId,
+    /// Whose device it is.
+    pub person: PersonId,
 }
 
 /// The answer to an enrolment.

@@ -54,7 +54,9 @@ pub enum Refusal {
     #[error("this server speaks version {PROTOCOL} of the protocol: update the app or the server")]
     Protocol,
     /// No token, or not one of a device here.
-    #[error("the request needs the token that the device got when it was enrolled")]
+    #[error(
+        "the token is missing or not one of a device here: ask for a code and enrol again; what is on the device stays there"
+    )]
     Unauthenticated,
     /// The device is shut out.
     #[error("this device was shut out: ask a manager; records that it holds can still be sent")]

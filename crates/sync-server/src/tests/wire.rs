@@ -7,10 +7,10 @@ use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
 use doorstep_core::ids::ChildId;
 use doorstep_core::policy::PolicyDocument;
-use doorstep_core::seal::{Digest, SealedEvent};
+use doorstep_core::seal::{Digest, Hash, SealedEvent};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    Cursor, EnrolRequest, EnrolResponse, Outcome, Problem, SyncRequest, SyncResponse,
+    Cursor, EnrolRequest, EnrolResponse, KnownAs, Outcome, Problem, SyncRequest, SyncResponse,
 };
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -18,6 +18,7 @@ use tower::ServiceExt as _;
 use crate::http;
 use crate::ingest::Incoming;
 use crate::store::Tx;
+use crate::store::devices::Chain;
 use crate::testing::{Bench, MONDAY, Phone};
 
 struct Answer {
@@ -311,8 +312,13 @@ async fn one_unreadable_event_does_not_hold_up_the_request() {
 }
 
 async fn enrol(bench: &Bench, code: &str, key: u8) -> Answer {
+    enrol_as(bench, code, key, None).await
+}
+
+async fn enrol_as(bench: &Bench, code: &str, key: u8, known_as: Option<KnownAs>) -> Answer {
     let key = doorstep_core::seal::SigningKey::from_bytes(&[key; 32]);
     let request = EnrolRequest {
+        known_as,
         code: code.into(),
         public_key: hex::encode(key.verifying_key().as_bytes()),
         device_name: "phone".into(),
@@ -343,6 +349,59 @@ async fn a_code_works_once_for_one_device_and_ten_minutes() {
     let late = bench.state.db.write(issue).await.unwrap().code;
     clock.pass(TimeDelta::minutes(10));
     assert_problem(&enrol(&bench, &late, 3).await, StatusCode::FORBIDDEN, "enrolment");
+}
+
+async fn code_for(bench: &Bench, person: &'static str) -> String {
+    let (judge, lifetime) = (bench.state.judge(), bench.state.config.enrol_code_lifetime);
+    let issue = move |tx: &mut dyn Tx| crate::admin::issue_code(tx, &judge, person, lifetime);
+    bench.state.db.write(issue).await.unwrap().code
+}
+
+/// Enrols with `known_as`; the identity that was given, or none where it was refused.
+async fn again(
+    bench: &Bench,
+    person: &'static str,
+    key: u8,
+    known_as: KnownAs,
+) -> Option<EnrolResponse> {
+    let code = code_for(bench, person).await;
+    let answer = enrol_as(bench, &code, key, Some(known_as)).await;
+    if answer.status != StatusCode::OK {
+        assert_problem(&answer, StatusCode::FORBIDDEN, "enrolment");
+        return None;
+    }
+    Some(serde_json::from_slice(&answer.text).unwrap())
+}
+
+#[tokio::test]
+async fn an_identity_goes_back_only_to_its_own_key_and_person() {
+    // What is known, and what a server of the same organisation lost.
+    let (known, lost) = (Bench::new().await, Bench::new().await);
+    let code = code_for(&known, "ann").await;
+    let first: EnrolResponse = serde_json::from_slice(&enrol(&known, &code, 1).await.text).unwrap();
+    let own = KnownAs { device: first.device, person: first.person.id };
+    let code = code_for(&known, "ben").await;
+    let ben: EnrolResponse = serde_json::from_slice(&enrol(&known, &code, 2).await.text).unwrap();
+    let device = first.device;
+    let advanced = Chain { epoch: 1, next_seq: 8, head: Hash([7; 32]) };
+    known.state.db.write(move |tx| tx.put_chain(device, advanced)).await.unwrap();
+    for bench in [&known, &lost] {
+        for (what, person, key, known_as) in [
+            ("another key", "ann", 2, own),
+            ("another person's code", "ben", 1, own),
+            ("a claim for somebody else", "ben", 1, KnownAs { person: ben.person.id, ..own }),
+            ("both another's", "ben", 2, KnownAs { person: ben.person.id, ..own }),
+            ("ann's code for ben's device", "ann", 1, KnownAs { device: ben.device, ..own }),
+        ] {
+            assert!(again(bench, person, key, known_as).await.is_none(), "{what}");
+        }
+        let answer = again(bench, "ann", 1, own).await.expect("its own key and person");
+        assert_eq!(answer.device, first.device);
+        assert_ne!(answer.token, first.token);
+    }
+    let read = move |tx: &dyn Tx| tx.chains(device);
+    assert_eq!(known.state.db.read(read).await.unwrap(), [advanced], "the chain goes on");
+    assert_eq!(lost.state.db.read(read).await.unwrap(), [Chain::start(1)]);
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ impl Phone {
         let key = SigningKey::from_bytes(&judge.ambient.random());
         let code = admin::issue_code(tx, judge, external, CODE_LIFETIME)?.code;
         let request = EnrolRequest {
+            known_as: None,
             code,
             public_key: hex::encode(key.verifying_key().as_bytes()),
             device_name: "phone".to_owned(),
