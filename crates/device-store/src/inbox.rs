@@ -4,7 +4,7 @@
 
 use doorstep_core::ids::ChildId;
 use doorstep_core::seal::{Digest, Hash, SealedEvent};
-use doorstep_core::wire::{ChildCard, ChildDigest, Placed, SyncResponse};
+use doorstep_core::wire::{ChildCard, ChildDigest, Divergence, Placed, SyncResponse};
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
 use crate::error::Error;
@@ -33,6 +33,8 @@ pub(crate) struct Applied {
     pub forgotten: u64,
     /// Children whose copy still differs.
     pub differing: u64,
+    /// Bytes of the events and cards of the page.
+    pub bytes: u64,
 }
 
 /// Applies everything of an answer that concerns the caseload. `exchange` is its number.
@@ -41,7 +43,7 @@ pub(crate) fn apply(
     response: &SyncResponse,
     exchange: u64,
 ) -> Result<Applied, Error> {
-    let mut applied = Applied::default();
+    let mut applied = Applied { bytes: bytes(response), ..Applied::default() };
     if let Some(document) = &response.policy {
         policy::keep(tx, document)?;
     }
@@ -59,6 +61,14 @@ pub(crate) fn apply(
         applied.differing += u64::from(!agree(tx, theirs, exchange)?);
     }
     Ok(applied)
+}
+
+/// Bytes of what a page brings, without what surrounds it.
+fn bytes(response: &SyncResponse) -> u64 {
+    let events: usize = response.events.iter().map(|placed| placed.event.body.get().len()).sum();
+    let card = |card: &ChildCard| serde_json::to_string(card).map_or(0, |text| text.len());
+    let cards: usize = response.children.iter().map(card).sum();
+    u64::try_from(events + cards).unwrap_or(u64::MAX)
 }
 
 fn keep_card(tx: &Transaction<'_>, card: &ChildCard) -> Result<(), Error> {
@@ -111,7 +121,7 @@ fn keep_event(
 fn forget(tx: &Transaction<'_>, child: ChildId) -> Result<bool, Error> {
     let child = child.to_string();
     tx.execute("delete from pulled_event where child = ?1", [&child])?;
-    tx.execute("delete from again where child = ?1", [&child])?;
+    heal(tx, &child)?;
     let held = tx.execute("delete from child where child = ?1", [&child])? > 0;
     if held {
         tx.execute("insert or ignore into former_child (child) values (?1)", [&child])?;
@@ -124,7 +134,7 @@ fn forget(tx: &Transaction<'_>, child: ChildId) -> Result<bool, Error> {
 fn agree(tx: &Transaction<'_>, theirs: &ChildDigest, exchange: u64) -> Result<bool, Error> {
     let child = theirs.child.to_string();
     if digest(tx, theirs.child, 0)? == theirs.digest {
-        tx.execute("delete from again where child = ?1", [&child])?;
+        heal(tx, &child)?;
         return Ok(true);
     }
     let asked: Option<u64> = tx
@@ -137,7 +147,7 @@ fn agree(tx: &Transaction<'_>, theirs: &ChildDigest, exchange: u64) -> Result<bo
             "update pulled_event set missing = 1 where child = ?1 and exchange < ?2",
             (&child, asked),
         )?;
-        tx.execute("delete from again where child = ?1", [&child])?;
+        heal(tx, &child)?;
         return Ok(true);
     }
     tx.execute(
@@ -145,7 +155,30 @@ fn agree(tx: &Transaction<'_>, theirs: &ChildDigest, exchange: u64) -> Result<bo
          on conflict (child) do update set times = times + 1, asked = excluded.asked",
         (&child, exchange + 1),
     )?;
+    if asked.is_none() {
+        tx.execute(
+            "insert into divergence (one, found, healed) values (1, 1, 0)
+             on conflict (one) do update set found = found + 1",
+            [],
+        )?;
+    }
     Ok(false)
+}
+
+/// The child's copy does not differ any more: it agrees, or is not here.
+fn heal(tx: &Transaction<'_>, child: &str) -> Result<(), Error> {
+    let differed = tx.execute("delete from again where child = ?1", [child])?;
+    if differed > 0 {
+        tx.execute("update divergence set healed = healed + 1", [])?;
+    }
+    Ok(())
+}
+
+/// How often a copy differed since the device was enrolled.
+pub(crate) fn divergence(conn: &Connection) -> Result<Divergence, Error> {
+    let row = |row: &rusqlite::Row<'_>| Ok(Divergence { found: row.get(0)?, healed: row.get(1)? });
+    let found = conn.query_row("select found, healed from divergence", [], row).optional()?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Count and sum of what is here of the server's log of a child: own events with a place in it, and

@@ -1,6 +1,7 @@
 //! What a person must know about the device, on one screen.
 
 use chrono::{DateTime, Utc};
+use doorstep_core::wire::Divergence;
 use rusqlite::Connection;
 
 use crate::attachment::{self, AttachmentsLeft};
@@ -29,6 +30,8 @@ pub struct Status {
     pub children_left: u64,
     /// Children whose copy differs from the server's.
     pub differing: u64,
+    /// How often a copy differed since the device was enrolled.
+    pub divergence: Divergence,
     /// When the server last answered, by the device's clock (UTC).
     pub last_contact: Option<DateTime<Utc>>,
     /// Exchanges that failed running.
@@ -51,6 +54,7 @@ pub(crate) fn status(conn: &Connection) -> Result<Status, Error> {
         children: inbox::count(conn)?,
         children_left: server.as_ref().map_or(0, |server| server.children_left),
         differing: inbox::differing(conn)?.0,
+        divergence: inbox::divergence(conn)?,
         last_contact: server.map(|server| server.contact),
         failures: pause.map_or(0, |(failures, _)| failures),
         retry_at: pause.map(|(_, until)| until).filter(|until| *until > DateTime::UNIX_EPOCH),

@@ -39,6 +39,9 @@ const AGAIN_BYTES: usize = 40;
 /// Bytes of one event asked after.
 const WAITING_BYTES: usize = 48;
 
+/// Bytes of one event, where none came by which to reckon.
+const EVENT_BYTES_USUAL: u64 = 600;
+
 /// How often failures halve what is sent at a time.
 const HALVINGS_MAX: u32 = 9;
 
@@ -73,8 +76,14 @@ pub struct Progress {
     pub differing: u64,
     /// Own records still to be sent.
     pub unsent: u64,
+    /// Bytes of the events and cards that came.
+    pub new_bytes: u64,
     /// Children still to come.
     pub children_left: u64,
+    /// Events still to come.
+    pub events_left: u64,
+    /// Bytes still to come, about: as many for each event as those that came had.
+    pub bytes_left: u64,
     /// The server has more: ask for the next request at once.
     pub more: bool,
     /// The answer led nowhere; the machine pauses before it asks again.
@@ -142,6 +151,7 @@ pub(crate) fn next_request(
         cursor,
         again,
         waiting,
+        divergence: inbox::divergence(conn)?,
     };
     Ok(Some((request, in_flight)))
 }
@@ -210,7 +220,10 @@ pub(crate) fn receive(
     progress.forgotten = applied.forgotten;
     progress.differing = applied.differing;
     progress.unsent = outbox::pending(tx)?.0;
+    progress.new_bytes = applied.bytes;
     progress.children_left = response.children_left;
+    progress.events_left = response.events_left;
+    progress.bytes_left = bytes_left(response, applied.bytes);
     progress.more = response.more;
     // What is offered again starts further back: the next answer cannot be the same.
     progress.stalled = !offers_again && led_nowhere(tx, in_flight, response, fork)?;
@@ -220,6 +233,13 @@ pub(crate) fn receive(
         tx.execute("delete from pause", [])?;
     }
     Ok(progress)
+}
+
+/// Bytes still to come: as many for each event as the `bytes` of this page had.
+fn bytes_left(response: &SyncResponse, bytes: u64) -> u64 {
+    let events = response.events.len() as u64;
+    let each = bytes.checked_div(events).unwrap_or(EVENT_BYTES_USUAL);
+    response.events_left.saturating_mul(each)
 }
 
 fn refuse_stranger(

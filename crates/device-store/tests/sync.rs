@@ -11,7 +11,7 @@ use std::time::Duration;
 use doorstep_core::event::Form;
 use doorstep_core::ids::EventId;
 use doorstep_core::wire::{
-    ChildDigest, Expected, Limits, Outcome, Place, QuarantineCode, Settled, Settlement,
+    ChildDigest, Divergence, Expected, Limits, Outcome, Place, QuarantineCode, Settled, Settlement,
     SyncRequest, SyncResponse,
 };
 use doorstep_device_store::testing::{
@@ -458,13 +458,21 @@ fn a_copy_that_differs_is_noticed_counted_and_asked_for_again() {
     let progress = first.receive(&answer).unwrap();
     assert_eq!(progress.differing, 1);
     assert_eq!(first.status().unwrap().differing, 1);
+    assert_eq!(request.divergence, Divergence::default());
 
     let request = first.next_request(&clock(5), "test 1").unwrap().unwrap();
     assert_eq!(request.again, [child(1)]);
+    assert_eq!(request.divergence, Divergence { found: 1, healed: 0 });
     let progress = first.receive(&office.answer(1, &request)).unwrap();
     assert_eq!((progress.differing, progress.new_events), (0, 1));
     assert_eq!(hashes(&first, 1).len(), 3);
     assert!(first.next_request(&clock(5), "test 1").unwrap().is_none());
+    // The count stays, and is told from then on.
+    let healed = Divergence { found: 1, healed: 1 };
+    assert_eq!(first.status().unwrap().divergence, healed);
+    first.sync_now().unwrap();
+    let request = first.next_request(&clock(6), "test 1").unwrap().unwrap();
+    assert_eq!(request.divergence, healed);
 }
 
 #[test]
@@ -481,7 +489,9 @@ fn a_copy_that_never_agrees_does_not_keep_the_machine_busy() {
         exchanges += 1;
         assert!(exchanges < 10);
     }
-    assert_eq!(store.status().unwrap().differing, 1);
+    let status = store.status().unwrap();
+    assert_eq!(status.differing, 1);
+    assert_eq!(status.divergence, Divergence { found: 1, healed: 0 }, "it is one, however long");
     let request = store.next_request(&clock(60), "test 1").unwrap().unwrap();
     assert_eq!(request.again, [child(1)], "it is still asked for when a sync is due");
 }

@@ -45,6 +45,8 @@ pub struct Page {
     pub more: bool,
     /// Children still to come.
     pub children_left: u64,
+    /// Events still to come.
+    pub events_left: u64,
 }
 
 impl Page {
@@ -59,6 +61,7 @@ impl Page {
             cursor: cursor.cloned().unwrap_or(Cursor(String::new())),
             more: false,
             children_left: 0,
+            events_left: 0,
         }
     }
 }
@@ -156,7 +159,9 @@ pub fn page(
     } else {
         tx.grants(device.id, filling.place.change)?
     };
+    let events_left = filling.events_left(tx, news_done, &grants_left)?;
     let Filling { place, mut page, read, .. } = filling;
+    page.events_left = events_left;
     for child in read {
         let by = "sync".to_owned();
         let (person, device) = (device.person, Some(device.id));
@@ -221,6 +226,29 @@ impl Filling<'_> {
             self.place.partial = None;
         }
         Ok(Vec::new())
+    }
+
+    /// How many events are still to come: news, the rest of a child that did not fit, and the
+    /// children behind it.
+    fn events_left(
+        &self,
+        tx: &dyn Tx,
+        news_done: bool,
+        grants: &[Grant],
+    ) -> Result<u64, StoreError> {
+        let Place { position, change, partial, .. } = self.place;
+        let mut left = 0;
+        if !news_done {
+            left += tx.news_count(self.device.id, change, position)?;
+        }
+        for grant in grants.iter().filter(|grant| grant.held && grant.whole > change) {
+            let begun = partial.filter(|partial| partial.change == grant.change);
+            left += match begun {
+                Some(partial) => tx.history_count(grant.child, partial.after)?,
+                None => tx.child_log(grant.child)?.digest.count,
+            };
+        }
+        Ok(left)
     }
 
     /// Adds a child from where it was left; answers whether it is complete.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::{DeviceId, Entropy};
 use doorstep_core::seal::{Hash, VerifyingKey};
-use doorstep_core::wire::{self, EnrolRequest, EnrolResponse, KnownAs};
+use doorstep_core::wire::{self, Divergence, EnrolRequest, EnrolResponse, KnownAs};
 use subtle::ConstantTimeEq as _;
 
 use crate::judge::Judge;
@@ -173,6 +173,7 @@ fn fresh_device(
         last_contact: None,
         unsent: 0,
         oldest_unsent: None,
+        divergence: Divergence::default(),
         revoked: None,
         change: 0,
         directory: 0,

@@ -12,8 +12,8 @@ use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{self, Digest, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    AttachmentOffer, AttachmentState, EnrolRequest, EnrolResponse, Limits, Problem, QuarantineCode,
-    SyncRequest, SyncResponse,
+    AttachmentOffer, AttachmentState, Divergence, EnrolRequest, EnrolResponse, Limits, Problem,
+    QuarantineCode, SyncRequest, SyncResponse,
 };
 use doorstep_sync_server::store::Tx;
 use doorstep_sync_server::testing::{Bench, MONDAY};
@@ -122,6 +122,7 @@ fn request(device: &Device, first_seq: u64, events: Vec<SealedEvent>) -> SyncReq
         again: Vec::new(),
         oldest_unsent: None,
         waiting: Vec::new(),
+        divergence: Divergence::default(),
     }
 }
 

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use doorstep_core::ids::DeviceId;
 use doorstep_core::time::in_words;
 use doorstep_core::trust::TOLERANCE;
+use doorstep_core::wire::Divergence;
 use doorstep_sync_server::admin::AdminError;
 use doorstep_sync_server::admin::device_state::{self, DeviceState, Missing};
 use doorstep_sync_server::store::Tx;
@@ -59,6 +60,13 @@ pub fn show(office: &Office, id: DeviceId, as_json: bool, out: &mut Out) -> Outc
     }
     out.line(format!("  set aside and waiting: {}", state.set_aside))?;
     out.line(format!("  its clock: {}", clock(&state)))?;
+    if !device.divergence.is_none() {
+        let Divergence { found, healed } = device.divergence;
+        out.line(format!(
+            "  copies of a child that differed from the server's: {found} found, {healed} mended by \
+             the device itself"
+        ))?;
+    }
     if let Some(at) = device.revoked {
         out.line(format!("  shut out since {}", in_words(at)))?;
     }
@@ -95,6 +103,7 @@ fn to_json(state: &DeviceState) -> Value {
         "person_name": person.name, "enrolled": device.enrolled,
         "last_contact": device.last_contact, "unsent": device.unsent,
         "oldest_unsent": device.oldest_unsent, "missing": missing,
+        "divergence": device.divergence,
         "clock_ahead_ms": state.clock_ahead().map(|ahead| ahead.num_milliseconds()),
         "children": state.children, "set_aside": state.set_aside, "revoked": device.revoked,
     })

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use doorstep_core::attachment::size_in_words;
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{EnrolResponse, SyncResponse};
 use doorstep_device_store::{Invitation, Progress, Store};
@@ -36,6 +37,8 @@ pub struct Synced {
     pub set_aside: u64,
     /// Records that came from others.
     pub received: u64,
+    /// Bytes of the records and cards that came.
+    pub received_bytes: u64,
     /// Children who entered, or whose card changed.
     pub children: u64,
     /// Children who left.
@@ -127,6 +130,7 @@ impl Synced {
         self.sent += progress.receipts;
         self.set_aside += progress.needs_you;
         self.received += progress.new_events;
+        self.received_bytes += progress.new_bytes;
         self.children += progress.cards;
         self.left += progress.forgotten;
         self.unsent = progress.unsent;
@@ -135,6 +139,9 @@ impl Synced {
     /// What it came to, in a line.
     pub fn sentence(&self) -> String {
         let mut text = format!("sent {}, received {}", self.sent, self.received);
+        if self.received_bytes > 0 {
+            text = format!("{text} ({})", size_in_words(self.received_bytes));
+        }
         for (count, words) in [
             (self.children, "children new or changed"),
             (self.left, "children left your caseload"),
@@ -146,6 +153,19 @@ impl Synced {
             }
         }
         text
+    }
+}
+
+/// What the server still has for the device, as the end of a sentence.
+fn still_to_come(progress: &Progress) -> String {
+    let Progress { children_left, events_left, bytes_left, .. } = *progress;
+    match (progress.more, children_left, events_left) {
+        (false, ..) => String::new(),
+        (true, 0, 0) => "; more to come".to_owned(),
+        (true, ..) => format!(
+            "; still to come: {children_left} children, {events_left} records, about {}",
+            size_in_words(bytes_left)
+        ),
     }
 }
 
@@ -162,8 +182,8 @@ pub fn sync_and_show(
     if !io::stderr().is_terminal() {
         return sync(store, server, ambient::clock, |synced, step| match step {
             Step::Records(progress) => {
-                let more = if progress.more { ", more to come" } else { "" };
-                out.line(format!("exchange {}: {}{more}", synced.exchanges, synced.sentence()))
+                let (sentence, left) = (synced.sentence(), still_to_come(progress));
+                out.line(format!("exchange {}: {sentence}{left}", synced.exchanges))
             }
             Step::Attachment(moved) => out.line(moved.sentence()),
         });
@@ -176,9 +196,10 @@ pub fn sync_and_show(
         match step {
             Step::Records(progress) => {
                 let done = synced.sent + synced.received + synced.children;
-                bar.set_length(done + progress.unsent + progress.children_left);
+                let left = progress.unsent + progress.children_left + progress.events_left;
+                bar.set_length(done + left);
                 bar.set_position(done);
-                bar.set_message(synced.sentence());
+                bar.set_message(format!("{}{}", synced.sentence(), still_to_come(progress)));
             }
             Step::Attachment(moved) => {
                 bar.set_length(moved.of);

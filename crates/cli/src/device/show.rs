@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::attachment::size_in_words;
 use doorstep_core::time::{in_words, local_date};
-use doorstep_core::wire::ChildCard;
+use doorstep_core::wire::{ChildCard, Divergence};
 use doorstep_device_store::{AttachmentsLeft, Content, Held, RecordState, Source, Status, Store};
 use serde::Serialize;
 
@@ -231,6 +231,8 @@ struct Standing<'a> {
     needs_you: u64,
     children: u64,
     children_left: u64,
+    differing: u64,
+    divergence: Divergence,
     last_contact: Option<DateTime<Utc>>,
 }
 
@@ -251,6 +253,8 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
             needs_you: status.needs_you,
             children: status.children,
             children_left: status.children_left,
+            differing: status.differing,
+            divergence: status.divergence,
             last_contact: status.last_contact,
         });
     }
@@ -282,6 +286,12 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
     if status.needs_you > 0 {
         let records = counted(status.needs_you, "record");
         out.line(format!("{records} waiting for you: see `doorstep device list`"))?;
+    }
+    if !status.divergence.is_none() {
+        let Divergence { found, healed } = status.divergence;
+        out.line(format!(
+            "the copy of a child differed from the server's {found} times; mended by itself: {healed}"
+        ))?;
     }
     match status.last_contact {
         Some(at) => out.line(format!("last contact with the server: {}", in_words(at))),

@@ -136,6 +136,26 @@ pub struct SyncRequest {
     /// [`WAITING_MAX`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting: Vec<Place>,
+    /// How often a child's copy differed from the server's, since the device was enrolled.
+    #[serde(default, skip_serializing_if = "Divergence::is_none")]
+    pub divergence: Divergence,
+}
+
+/// How often the copy of a child on a device was found to differ from the server's, for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Divergence {
+    /// How often one was found.
+    pub found: u64,
+    /// How many of these ended by themselves: the copy agreed again, or the child left.
+    pub healed: u64,
+}
+
+impl Divergence {
+    /// Whether no copy ever differed.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// The most events that one request asks after.
@@ -191,6 +211,9 @@ pub struct SyncResponse {
     pub more: bool,
     /// How much is left, for a progress bar: children still to come.
     pub children_left: u64,
+    /// The same: events still to come, of those children and of the others.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub events_left: u64,
 }
 
 /// What the server expects next of a device.
@@ -203,6 +226,11 @@ pub struct Expected {
     pub seq: u64,
     /// The hash that it must carry as `previous`.
     pub previous: Hash,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn role_or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Role, D::Error> {

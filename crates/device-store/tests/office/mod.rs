@@ -95,6 +95,7 @@ impl Office {
             cursor: Cursor(String::new()),
             more: false,
             children_left: 0,
+            events_left: 0,
         };
         self.page(device, request, &mut response);
         // What travels is text: nothing may depend on more.

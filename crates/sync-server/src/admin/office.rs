@@ -9,7 +9,7 @@ use doorstep_core::history::History;
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::seal::{Body, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{Limits, Outcome};
+use doorstep_core::wire::{Divergence, Limits, Outcome};
 
 use super::AdminError;
 use crate::ingest::{Batch, Incoming, push};
@@ -63,6 +63,7 @@ fn put_desk(
         last_contact: None,
         unsent: 0,
         oldest_unsent: None,
+        divergence: Divergence::default(),
         revoked: None,
         change: 0,
         directory: 0,

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::DeviceId;
+use doorstep_core::wire::Divergence;
 use maud::{Markup, html};
 
 use super::devices::{self, clock, unsent};
@@ -51,6 +52,18 @@ async fn draw(state: &AppState, signed: &SignedIn, id: &str) -> Result<Response,
     Ok(page.draw().into_response())
 }
 
+/// How often a child's copy on the device differed from the server's.
+fn differed(Divergence { found, healed }: Divergence) -> Markup {
+    html! {
+        @if found == 0 {
+            "Never"
+        } @else {
+            (found) " found, " (healed) " mended by the device itself"
+            @if healed < found { " " (parts::tag(Some("yellow"), "Being mended")) }
+        }
+    }
+}
+
 fn content(state: &DeviceState, children: &[Child], now: DateTime<Utc>) -> Markup {
     let device = &state.device;
     let when = |at: DateTime<Utc>| parts::instant(at, &times::short(at, now));
@@ -61,6 +74,7 @@ fn content(state: &DeviceState, children: &[Child], now: DateTime<Utc>) -> Marku
         ("Last contact", device.last_contact.map_or_else(|| html! { "Never" }, when)),
         ("Still on it", unsent(state, now)),
         ("Clock", clock(state)),
+        ("Copies that differed", differed(device.divergence)),
     ];
     if let Some(revoked) = device.revoked {
         rows.push(("Shut out", when(revoked)));

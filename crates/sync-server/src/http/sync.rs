@@ -7,7 +7,9 @@ use doorstep_core::ids::ChildId;
 use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
 use doorstep_core::trust::ClockSample;
-use doorstep_core::wire::{Cursor, Limits, Outcome, PROTOCOL, Place, Settled, SyncResponse};
+use doorstep_core::wire::{
+    Cursor, Divergence, Limits, Outcome, PROTOCOL, Place, Settled, SyncResponse,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -47,6 +49,8 @@ struct PushAndPull {
     again: Vec<ChildId>,
     #[serde(default)]
     waiting: Vec<Place>,
+    #[serde(default)]
+    divergence: Divergence,
 }
 
 impl PushAndPull {
@@ -142,6 +146,7 @@ fn exchange(
     device.last_contact = Some(now);
     device.unsent = request.unsent_beyond;
     device.oldest_unsent = request.oldest_unsent;
+    device.divergence = request.divergence;
     device.app.clone_from(&request.app);
     let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
     let cursor = request.cursor.as_ref();
@@ -183,5 +188,6 @@ fn answer(
         cursor: page.cursor,
         more: page.more,
         children_left: page.children_left,
+        events_left: page.events_left,
     }
 }

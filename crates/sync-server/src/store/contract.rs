@@ -7,6 +7,7 @@ use doorstep_core::event::{ChildRecord, Role};
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId, TeamId};
 use doorstep_core::seal::{Hash, Signature};
 use doorstep_core::trust::{ClockSample, Timing};
+use doorstep_core::wire::Divergence;
 use uuid::Uuid;
 
 use super::devices::{Chain, Device, Grant};
@@ -78,6 +79,7 @@ fn device(n: u8) -> Device {
         last_contact: None,
         unsent: 0,
         oldest_unsent: None,
+        divergence: Divergence { found: 3, healed: 2 },
         revoked: None,
         change: 0,
         directory: 0,

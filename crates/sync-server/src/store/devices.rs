@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::{ChildId, DeviceId, PersonId};
 use doorstep_core::seal::Hash;
 use doorstep_core::trust::ClockSample;
+use doorstep_core::wire::Divergence;
 
 use super::StoreError;
 
@@ -35,6 +36,8 @@ pub struct Device {
     pub unsent: u64,
     /// When the oldest of them was recorded, by the device's clock (UTC), as last reported.
     pub oldest_unsent: Option<DateTime<Utc>>,
+    /// How often it found a child's copy to differ from the server's, as last reported.
+    pub divergence: Divergence,
     /// Since when it is revoked (UTC).
     pub revoked: Option<DateTime<Utc>>,
     /// The number of the last change to what it holds.

@@ -194,6 +194,10 @@ pub trait Log {
         after: u64,
         bytes_max: usize,
     ) -> Result<Vec<LoggedEvent>, StoreError>;
+    /// How many events of a child there are behind `after`.
+    fn history_count(&self, child: ChildId, after: u64) -> Result<u64, StoreError>;
+    /// How many events there are of which [`Log::news`] gives the first.
+    fn news_count(&self, device: DeviceId, whole_max: u64, after: u64) -> Result<u64, StoreError>;
     /// Events of the whole log behind `after`, at most `count`.
     fn log_page(&self, after: u64, count: usize) -> Result<Vec<LoggedEvent>, StoreError>;
 

@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
 use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::SyncRequest;
+use doorstep_core::wire::{Divergence, SyncRequest};
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -38,6 +38,7 @@ async fn push(bench: &Bench, phone: &Phone, event: SealedEvent) {
         again: Vec::new(),
         oldest_unsent: None,
         waiting: Vec::new(),
+        divergence: Divergence::default(),
     };
     let request = Request::post("/v1/sync")
         .header(header::CONTENT_TYPE, "application/json")

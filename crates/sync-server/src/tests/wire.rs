@@ -10,7 +10,8 @@ use doorstep_core::policy::PolicyDocument;
 use doorstep_core::seal::{Digest, Hash, SealedEvent};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    Cursor, EnrolRequest, EnrolResponse, KnownAs, Outcome, Problem, SyncRequest, SyncResponse,
+    Cursor, Divergence, EnrolRequest, EnrolResponse, KnownAs, Outcome, Problem, SyncRequest,
+    SyncResponse,
 };
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -55,6 +56,7 @@ fn sync_request(phone: &Phone, events: Vec<SealedEvent>, cursor: Option<Cursor>)
         again: Vec::new(),
         oldest_unsent: None,
         waiting: Vec::new(),
+        divergence: Divergence::default(),
     }
 }
 
@@ -74,6 +76,8 @@ struct Held {
     cursor: Option<Cursor>,
     pages: usize,
     order: Vec<ChildId>,
+    /// Events of each page, and how many it said were still to come.
+    told: Vec<(usize, u64)>,
 }
 
 impl Held {
@@ -87,6 +91,7 @@ impl Held {
             self.order.push(card.id);
             self.events.entry(card.id).or_default();
         }
+        self.told.push((page.events.len(), page.events_left));
         for placed in page.events {
             let held = self.events.get_mut(&placed.child).expect("a card comes before events");
             held.insert(placed.position, placed.event);
@@ -102,13 +107,18 @@ impl Held {
     }
 
     async fn catch_up(&mut self, bench: &Bench, phone: &Phone) {
-        self.pages = 0;
+        (self.pages, self.told) = (0, Vec::new());
         loop {
             assert!(self.pages < 200, "it must come to an end");
             let request = sync_request(phone, Vec::new(), self.cursor.clone());
             if !self.apply(sync(bench, phone, &request).await) {
-                return;
+                break;
             }
+        }
+        let mut came = 0;
+        for (events, left) in self.told.iter().rev() {
+            assert_eq!(*left, came, "what is still to come is told: {:?}", self.told);
+            came += u64::try_from(*events).unwrap();
         }
     }
 }
@@ -179,8 +189,10 @@ async fn a_lost_answer_is_given_again_and_a_copy_that_differs_is_sent_again() {
     held.events.insert(c1, BTreeMap::new());
     let mut request = sync_request(&phone, Vec::new(), held.cursor.clone());
     request.again = vec![c1];
+    request.divergence = Divergence { found: 1, healed: 0 };
     held.apply(sync(&bench, &phone, &request).await);
     assert_eq!(held.events[&c1].len(), 1);
+    assert_eq!(bench.device(phone.device).await.divergence, request.divergence);
     let quiet = sync(&bench, &phone, &sync_request(&phone, Vec::new(), held.cursor.clone())).await;
     assert!(quiet.events.is_empty() && quiet.children.is_empty() && !quiet.more);
 }

@@ -10,6 +10,7 @@ use doorstep_core::assessment::Standing;
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::seal::Hash;
 use doorstep_core::trust::{ClockSample, Timing, Trust};
+use doorstep_core::wire::Divergence;
 
 use crate::config::Config;
 use crate::console::accounts::{self, AccountError};
@@ -431,7 +432,9 @@ async fn a_manager_sees_how_the_teams_devices_stand_and_nobody_elses() {
     let report = move |tx: &mut dyn Tx| {
         let known = tx.device(device)?.expect("is there");
         let (last_contact, oldest_unsent) = (Some(server), Some(oldest));
-        tx.put_device(&Device { last_contact, unsent: 3, oldest_unsent, ..known })?;
+        let divergence = Divergence { found: 3, healed: 2 };
+        let unsent = 3;
+        tx.put_device(&Device { last_contact, unsent, oldest_unsent, divergence, ..known })?;
         tx.put_clock_sample(device, &sample)
     };
     office.write(report).await;
@@ -448,7 +451,9 @@ async fn a_manager_sees_how_the_teams_devices_stand_and_nobody_elses() {
     assert_eq!(office.get(&path, &stranger).await.status, StatusCode::NOT_FOUND);
     assert_eq!(office.get("/devices/nothing", &session).await.status, StatusCode::NOT_FOUND);
     let page = office.get(&path, &session).await.text;
-    for words in ["Pixel 9", "3 records", "3 hours ahead", "Children on it", "None."] {
+    let differed = ["3 found, 2 mended", "Being mended"];
+    let shown = ["Pixel 9", "3 records", "3 hours ahead", "Children on it", "None."];
+    for words in shown.into_iter().chain(differed) {
         assert!(page.contains(words), "{words}: {page}");
     }
     let child = ChildId(id(CHILD));

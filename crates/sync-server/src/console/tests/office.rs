@@ -14,6 +14,7 @@ use doorstep_core::ids::{ChildId, DeviceId, EscalationId, EventId, PersonId, Tea
 use doorstep_core::policy::Policy;
 use doorstep_core::seal::{Body, Hash, Signature};
 use doorstep_core::trust::Timing;
+use doorstep_core::wire::Divergence;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
@@ -300,6 +301,7 @@ fn device() -> Device {
         last_contact: None,
         unsent: 0,
         oldest_unsent: None,
+        divergence: Divergence::default(),
         revoked: None,
         change: 0,
         directory: 0,

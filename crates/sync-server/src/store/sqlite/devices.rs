@@ -3,6 +3,7 @@
 use doorstep_core::ids::{DeviceId, PersonId};
 use doorstep_core::seal::Hash;
 use doorstep_core::trust::ClockSample;
+use doorstep_core::wire::Divergence;
 use rusqlite::{Row, named_params, params};
 
 use super::SqliteTx;
@@ -14,8 +15,8 @@ use crate::store::StoreError;
 use crate::store::devices::{Chain, Device, Devices, EnrolmentCode, Grant, STRETCH};
 
 const DEVICE: &str = "SELECT id, person, public_key, token_hash, desk_key, name, app, \
-                      enrolled_ms, last_contact_ms, unsent, oldest_unsent_ms, revoked_ms, \
-                      change, directory \
+                      enrolled_ms, last_contact_ms, unsent, oldest_unsent_ms, copies_differed, \
+                      copies_healed, revoked_ms, change, directory \
                       FROM device";
 
 fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
@@ -31,6 +32,10 @@ fn device(row: &Row<'_>) -> rusqlite::Result<Device> {
         last_contact: instant_option(row, "last_contact_ms")?,
         unsent: number(row, "unsent")?,
         oldest_unsent: instant_option(row, "oldest_unsent_ms")?,
+        divergence: Divergence {
+            found: number(row, "copies_differed")?,
+            healed: number(row, "copies_healed")?,
+        },
         revoked: instant_option(row, "revoked_ms")?,
         change: number(row, "change")?,
         directory: number(row, "directory")?,
@@ -60,17 +65,19 @@ impl Devices for SqliteTx<'_> {
 
     fn put_device(&mut self, device: &Device) -> Result<(), StoreError> {
         let sql = "INSERT INTO device (id, person, public_key, token_hash, desk_key, name, app, \
-                   enrolled_ms, last_contact_ms, unsent, oldest_unsent_ms, revoked_ms, change, \
-                   directory) \
+                   enrolled_ms, last_contact_ms, unsent, oldest_unsent_ms, copies_differed, \
+                   copies_healed, revoked_ms, change, directory) \
                    VALUES (:id, :person, :public_key, :token_hash, :desk_key, :name, :app, \
-                   :enrolled, :last_contact, :unsent, :oldest_unsent, :revoked, :change, \
-                   :directory) \
+                   :enrolled, :last_contact, :unsent, :oldest_unsent, :differed, :healed, \
+                   :revoked, :change, :directory) \
                    ON CONFLICT (id) DO UPDATE SET person = excluded.person, \
                    public_key = excluded.public_key, token_hash = excluded.token_hash, \
                    desk_key = excluded.desk_key, name = excluded.name, app = excluded.app, \
                    enrolled_ms = excluded.enrolled_ms, \
                    last_contact_ms = excluded.last_contact_ms, unsent = excluded.unsent, \
                    oldest_unsent_ms = excluded.oldest_unsent_ms, \
+                   copies_differed = excluded.copies_differed, \
+                   copies_healed = excluded.copies_healed, \
                    revoked_ms = excluded.revoked_ms, change = excluded.change, \
                    directory = excluded.directory";
         let params = named_params! {
@@ -85,6 +92,8 @@ impl Devices for SqliteTx<'_> {
             ":last_contact": ms_option(device.last_contact),
             ":unsent": signed(device.unsent),
             ":oldest_unsent": ms_option(device.oldest_unsent),
+            ":differed": signed(device.divergence.found),
+            ":healed": signed(device.divergence.healed),
             ":revoked": ms_option(device.revoked),
             ":change": signed(device.change),
             ":directory": signed(device.directory),

@@ -230,6 +230,23 @@ impl Log for SqliteTx<'_> {
         self.page(&sql, params, bytes_max)
     }
 
+    fn history_count(&self, child: ChildId, after: u64) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) AS count FROM event WHERE child = ?1 AND position > ?2";
+        let params = params![child.to_string(), signed(after)];
+        let count = self.one("count a child's events", sql, params, |row| number(row, "count"))?;
+        Ok(count.unwrap_or_default())
+    }
+
+    fn news_count(&self, device: DeviceId, whole_max: u64, after: u64) -> Result<u64, StoreError> {
+        let sql = "SELECT count(*) AS count FROM event e JOIN child c ON c.id = e.child \
+                   JOIN device_child d ON d.child = c.id \
+                   WHERE d.device = ?1 AND d.held = 1 AND d.whole <= ?2 \
+                   AND c.last_position > ?3 AND e.position > ?3";
+        let params = params![device.to_string(), signed(whole_max), signed(after)];
+        let count = self.one("count the news", sql, params, |row| number(row, "count"))?;
+        Ok(count.unwrap_or_default())
+    }
+
     fn log_page(&self, after: u64, count: usize) -> Result<Vec<LoggedEvent>, StoreError> {
         let sql = format!("{EVENT} WHERE e.position > ?1 ORDER BY e.position LIMIT ?2");
         let count = i64::try_from(count).unwrap_or(i64::MAX);
