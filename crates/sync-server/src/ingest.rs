@@ -20,7 +20,7 @@ use crate::store::{StoreError, Tx};
 
 use inspect::{Entitlement, Fault, entitlement, inspect};
 
-pub use release::{Unsound, releasable, release};
+pub use release::{Unsound, releasable, release, release_known};
 
 /// Stretches of a device's clock that a record is judged by.
 const CLOCK_SAMPLES: usize = 20;

@@ -6,13 +6,14 @@ use doorstep_core::policy::Policy;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::admin::triage::{self, TriageError};
 use crate::ambient::Ambient;
 use crate::app::AppState;
 use crate::backup::schedule::back_up_for_ever;
 use crate::config::Config;
 use crate::notify::{Failure, Mailer, SmtpMailer};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Db, StoreError};
+use crate::store::{Db, StoreError, Tx};
 use crate::{http, outbox, sweep};
 
 /// Why the server did not start, or stopped.
@@ -65,7 +66,21 @@ pub async fn serve(
     let db = open(&config)?;
     let policy = policy_of(&db).await?;
     let state = AppState::new(config, db, policy, ambient);
+    release_known(&state).await?;
     serve_state(state, shutdown, on_bound).await
+}
+
+/// Takes in what was set aside only because an older server did not know its kind.
+async fn release_known(state: &AppState) -> Result<(), StoreError> {
+    let judge = state.judge();
+    let work = move |tx: &mut dyn Tx| triage::release_known(tx, &judge);
+    match state.db.write(work).await {
+        Ok(0) => {}
+        Ok(released) => tracing::info!(released, "took in records of kinds that are known now"),
+        Err(TriageError::Store(error)) => return Err(error),
+        Err(error) => tracing::warn!("records of kinds that are known now stay aside: {error}"),
+    }
+    Ok(())
 }
 
 /// Serves a server that was put together by the caller.

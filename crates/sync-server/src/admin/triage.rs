@@ -15,6 +15,9 @@ use crate::store::{StoreError, Tx};
 /// Characters that a reason may have.
 pub const REASON_CHARS_MAX: usize = 2000;
 
+/// Why the office released a record whose kind was not known when it came.
+pub const KNOWN_NOW: &str = "this server knows this kind of record since it was updated";
+
 /// Why nothing was decided. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum TriageError {
@@ -118,6 +121,24 @@ pub fn dismiss(tx: &mut dyn Tx, judge: &Judge, ruling: &Ruling) -> Result<(), Tr
     let now = judge.now();
     admit(tx, ruling, now)?;
     decide(tx, ruling, DecisionOutcome::Dismissed, now)
+}
+
+/// Records of a kind that was not known when they came, and is by now: they enter the log, by the
+/// office. What else is wrong with one is for a person to judge: it stays where it is. Answers how
+/// many were released.
+pub fn release_known(tx: &mut dyn Tx, judge: &Judge) -> Result<usize, TriageError> {
+    let now = judge.now();
+    let Some(office) = tx.person_called(Person::OFFICE)? else { return Ok(0) };
+    let mut released = 0;
+    for entry in tx.quarantine(None)? {
+        if ingest::release_known(tx, judge, &entry, now)? {
+            let reason = KNOWN_NOW.to_owned();
+            let ruling = Ruling { number: entry.number, by: office.id, reason };
+            decide(tx, &ruling, DecisionOutcome::Released, now)?;
+            released += 1;
+        }
+    }
+    Ok(released)
 }
 
 /// The person and the entry, where that person may decide about it and nobody did.

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use doorstep_core::seal::{Hash, SealedEvent};
-use doorstep_core::wire::Limits;
+use doorstep_core::wire::{Limits, QuarantineCode};
 use serde_json::value::RawValue;
 
 use super::inspect::{Entitlement, Fault, entitlement, inspect, same_record};
@@ -18,6 +18,12 @@ use crate::store::{StoreError, Tx};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsound(pub String);
 
+/// What an entry's event is, and how its author stands to the child.
+struct Reading {
+    event: LoggedEvent,
+    granted: Result<Entitlement, Fault>,
+}
+
 /// The event of an entry as it would stand in the log, where it can. What its author was entitled
 /// to, when it happened and how large it is are for a person to judge; signature, number and
 /// identity are not.
@@ -26,6 +32,14 @@ pub fn releasable(
     entry: &SetAside,
     now: DateTime<Utc>,
 ) -> Result<Result<LoggedEvent, Unsound>, StoreError> {
+    Ok(read(tx, entry, now)?.map(|reading| reading.event))
+}
+
+fn read(
+    tx: &dyn Tx,
+    entry: &SetAside,
+    now: DateTime<Utc>,
+) -> Result<Result<Reading, Unsound>, StoreError> {
     if entry.code == SetAside::FORK {
         let message = "its number belongs to another record; the device sends it under a new one";
         return Ok(Err(Unsound(message.to_owned())));
@@ -74,7 +88,7 @@ pub fn releasable(
         let message = "the id of this record was used before with other content";
         return Ok(Err(Unsound(message.to_owned())));
     }
-    Ok(Ok(event))
+    Ok(Ok(Reading { event, granted }))
 }
 
 fn incoming(entry: &SetAside) -> Incoming {
@@ -92,12 +106,37 @@ pub fn release(
     entry: &SetAside,
     now: DateTime<Utc>,
 ) -> Result<Result<LoggedEvent, Unsound>, StoreError> {
-    let event = match releasable(tx, entry, now)? {
-        Ok(event) => event,
-        Err(unsound) => return Ok(Err(unsound)),
-    };
+    match releasable(tx, entry, now)? {
+        Ok(event) => take(tx, judge, event, now).map(Ok),
+        Err(unsound) => Ok(Err(unsound)),
+    }
+}
+
+/// Takes the event of an entry into the log at `now`, where nothing but its kind was in the way and
+/// that is known by now: it is as good as one that comes today. Answers whether it was taken.
+pub fn release_known(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    entry: &SetAside,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if entry.code != QuarantineCode::UnknownType.as_str() {
+        return Ok(false);
+    }
+    match read(tx, entry, now)? {
+        Ok(Reading { event, granted: Ok(_) }) => take(tx, judge, event, now).map(|_| true),
+        _ => Ok(false),
+    }
+}
+
+fn take(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    event: LoggedEvent,
+    now: DateTime<Utc>,
+) -> Result<LoggedEvent, StoreError> {
     judge_child(tx, judge, event.child, std::slice::from_ref(&event), now)?;
     let positions = tx.append(std::slice::from_ref(&event))?;
     let position = positions.first().copied().unwrap_or_default();
-    Ok(Ok(LoggedEvent { position, ..event }))
+    Ok(LoggedEvent { position, ..event })
 }

@@ -9,6 +9,7 @@ use doorstep_core::wire::{Outcome, Place, Settlement};
 use crate::admin::triage::{self, Meant, REASON_CHARS_MAX, Ruling, TriageError};
 use crate::deliver;
 use crate::ingest::Incoming;
+use crate::store::devices::Chain;
 use crate::store::log::SetAside;
 use crate::store::{Db, StoreError, Tx};
 use crate::testing::{Bench, MONDAY, Phone};
@@ -54,6 +55,75 @@ async fn findings(bench: &Bench) -> Vec<String> {
     let policy = bench.state.policy.clone();
     let report = bench.state.db.read(move |tx| verify(tx, &policy)).await.unwrap();
     report.findings.into_iter().map(|finding| finding.what).collect()
+}
+
+/// Has an older server set events aside as of a kind that it did not know, as the phone sent them.
+async fn set_aside_by_an_older_server(bench: &Bench, phone: &Phone, events: &[SealedEvent]) {
+    let (device, received) = (phone.device, bench.now());
+    let entry = |(seq, event): (u64, &SealedEvent)| SetAside {
+        number: 0,
+        device,
+        epoch: 1,
+        seq,
+        hash: event.hash(),
+        code: "unknown-type".into(),
+        message: "a newer app made it".into(),
+        child: None,
+        received,
+        bytes: event.body.get().to_owned(),
+        signature: Some(event.signature),
+        decision: None,
+    };
+    let entries: Vec<_> = (1..).zip(events).map(entry).collect();
+    let chain = Chain { epoch: 1, next_seq: phone.next_seq, head: phone.previous };
+    let work = move |tx: &mut dyn Tx| {
+        entries.iter().try_for_each(|entry| tx.set_aside(entry))?;
+        tx.put_chain(device, chain)
+    };
+    bench.state.db.write(work).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_a_newer_server_knows_is_released_when_it_starts() {
+    let bench = Bench::new().await;
+    let (child, other) = (bench.child("c1").await, bench.child("c2").await);
+    let mut phone = bench.phone("ann").await;
+    let known = phone.no_response(child, MONDAY);
+    let unknown = {
+        use ed25519_dalek::Signer as _;
+        let what = What::FailedContact(FailedContact::new(Form::NoResponse));
+        let text = serde_json::to_string(&phone.body(child, MONDAY, what)).unwrap();
+        let text = text.replace("failed-contact", "seen-by-drone");
+        let body = serde_json::value::RawValue::from_string(text).unwrap();
+        let signature = Signature(phone.key.sign(body.get().as_bytes()).to_bytes());
+        let event = SealedEvent { body, signature };
+        (phone.previous, phone.next_seq) = (event.hash(), phone.next_seq + 1);
+        event
+    };
+    bench.clock.pass(TimeDelta::hours(1));
+    bench.take_away("c2", "ann").await;
+    let outside = phone.no_response(other, bench.now());
+    let events = [known.clone(), unknown, outside];
+    set_aside_by_an_older_server(&bench, &phone, &events).await;
+
+    for released in [1, 0] {
+        let found = rule(&bench, triage::release_known).await.unwrap();
+        assert_eq!(found, released, "the second start finds nothing more");
+    }
+    let log = bench.state.db.read(|tx| tx.log_page(0, 10)).await.unwrap();
+    assert_eq!(log.len(), 1);
+    assert_eq!((log[0].hash, log[0].handed_over), (known.hash(), false));
+    let left: Vec<_> = entries(&bench.state.db).await.into_iter().map(|entry| entry.seq).collect();
+    assert_eq!(left, [2, 3], "one is not known yet; one is for a person to judge");
+    let places = [Place { epoch: 1, seq: 1 }];
+    let device = phone.device;
+    let look = move |tx: &dyn Tx| deliver::settled(tx, device, &places);
+    let settled = bench.state.db.read(look).await.unwrap().remove(0);
+    assert_eq!(settled.settlement, Settlement::Released { position: 1 });
+    assert_eq!((settled.by.as_str(), settled.reason.as_str()), ("The office", triage::KNOWN_NOW));
+    let stored = bench.state.db.read(move |tx| tx.assessment(child)).await.unwrap().unwrap();
+    assert_eq!(stored.assessment.failed_contacts, 1);
+    assert_eq!(findings(&bench).await, [""; 0]);
 }
 
 #[tokio::test]
