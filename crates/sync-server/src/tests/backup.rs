@@ -110,7 +110,8 @@ const FAULTS: &[(&str, Check, &str)] = &[
     ),
     (
         "DELETE FROM notice; DELETE FROM escalation_history; \
-         DELETE FROM escalation WHERE id = (SELECT min(id) FROM escalation)",
+         DELETE FROM escalation \
+         WHERE id = (SELECT min(id) FROM escalation WHERE ended_ms IS NULL)",
         Check::Ledger,
         "is missing in the ledger",
     ),
