@@ -74,8 +74,8 @@ pub(crate) fn prepare(
     })
 }
 
-/// Keeps what the server answered. Where the device is enrolled, only the same identity is taken, with
-/// its new token.
+/// Keeps what the server answered. Where the device is enrolled, only the same identity is taken,
+/// with its new token.
 pub(crate) fn enrolled(tx: &Transaction<'_>, answer: &EnrolResponse) -> Result<(), Error> {
     if let Some(before) = enrolment(tx)? {
         let same = before.device == answer.device

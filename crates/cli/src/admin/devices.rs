@@ -63,8 +63,8 @@ pub fn show(office: &Office, id: DeviceId, as_json: bool, out: &mut Out) -> Outc
     if !device.divergence.is_none() {
         let Divergence { found, healed } = device.divergence;
         out.line(format!(
-            "  copies of a child that differed from the server's: {found} found, {healed} mended by \
-             the device itself"
+            "  copies of a child that differed from the server's: {found} found, {healed} mended \
+             by the device itself"
         ))?;
     }
     if let Some(at) = device.revoked {

@@ -290,7 +290,8 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
     if !status.divergence.is_none() {
         let Divergence { found, healed } = status.divergence;
         out.line(format!(
-            "the copy of a child differed from the server's {found} times; mended by itself: {healed}"
+            "the copy of a child differed from the server's {found} times; mended by itself: \
+             {healed}"
         ))?;
     }
     match status.last_contact {

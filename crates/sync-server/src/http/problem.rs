@@ -55,7 +55,8 @@ pub enum Refusal {
     Protocol,
     /// No token, or not one of a device here.
     #[error(
-        "the token is missing or not one of a device here: ask for a code and enrol again; what is on the device stays there"
+        "the token is missing or not one of a device here: ask for a code and enrol again; what is \
+         on the device stays there"
     )]
     Unauthenticated,
     /// The device is shut out.
