@@ -63,7 +63,7 @@ fn draw(document: &Value) -> Markup {
 
 fn content(document: &Value) -> Markup {
     html! {
-        h1.govuk-heading-l { "The API" }
+        h1.govuk-heading-xl { "The API" }
         p.govuk-body { (text(&document["info"]["description"])) }
         p.govuk-body {
             "For programs: "
@@ -71,15 +71,34 @@ fn content(document: &Value) -> Markup {
                 "the same as OpenAPI " (text(&document["openapi"]))
             }
         }
-        h2.govuk-heading-m { "Requests" }
+        (contents(document))
+        h2.govuk-heading-l { "Requests" }
         @for (path, methods) in members(&document["paths"]) {
             @for (method, operation) in members(methods) {
                 (self::operation(path, method, operation))
             }
         }
-        h2.govuk-heading-m { "Shapes" }
+        h2.govuk-heading-l #shapes { "Shapes" }
         @for (name, schema) in members(&document["components"]["schemas"]) {
             (shape(name, schema))
+        }
+    }
+}
+
+/// Where each request is on the page.
+fn contents(document: &Value) -> Markup {
+    html! {
+        nav aria-label="On this page" {
+            ul.govuk-list {
+                @for (path, methods) in members(&document["paths"]) {
+                    @for (method, operation) in members(methods) {
+                        li { a.govuk-link href=(format!("#{}", text(&operation["operationId"]))) {
+                            code { (method.to_uppercase()) " " (path) }
+                        } }
+                    }
+                }
+                li { a.govuk-link href="#shapes" { "The shapes of what is sent" } }
+            }
         }
     }
 }
@@ -97,7 +116,8 @@ fn operation(path: &str, method: &str, operation: &Value) -> Markup {
         })
         .collect();
     html! {
-        h3.govuk-heading-s #(text(&operation["operationId"])) {
+        hr."govuk-section-break govuk-section-break--l govuk-section-break--visible";
+        h3.govuk-heading-m #(text(&operation["operationId"])) {
             code { (method.to_uppercase()) " " (path) }
         }
         p.govuk-body { (text(&operation["summary"])) " " (text(&operation["description"])) }
@@ -124,7 +144,8 @@ fn shape(name: &str, schema: &Value) -> Markup {
         })
         .collect();
     html! {
-        h3.govuk-heading-s id=(format!("shape-{name}")) { (name) }
+        hr."govuk-section-break govuk-section-break--l govuk-section-break--visible";
+        h3.govuk-heading-m id=(format!("shape-{name}")) { (name) }
         p.govuk-body { (text(&schema["description"])) }
         @if rows.is_empty() {
             p.govuk-body { (form(schema)) }
