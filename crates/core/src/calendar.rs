@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::time::{local_date, local_time, london};
@@ -11,6 +11,9 @@ use crate::time::{local_date, local_time, london};
 /// The bank holidays that are built in, in the shape of the public data set.
 const BUILT_IN: &str = include_str!("../../../schema/policy/bank-holidays.json");
 const DIVISION: &str = "england-and-wales";
+
+/// The beginning of the working day, local time.
+pub const WORKING_DAY_BEGINS: NaiveTime = NaiveTime::from_hms_opt(9, 0, 0).expect("9:00 exists");
 
 /// The end of the working day, local time.
 pub const WORKING_DAY_ENDS: NaiveTime = NaiveTime::from_hms_opt(17, 0, 0).expect("17:00 exists");
@@ -132,6 +135,23 @@ impl Calendar {
         (london(date, WORKING_DAY_ENDS), stepped_over)
     }
 
+    /// The instant at which `time` has been worked since `start`: only 9:00 to 17:00 local of working
+    /// days counts.
+    pub fn after_working_time(&self, start: DateTime<Utc>, time: TimeDelta) -> DateTime<Utc> {
+        let mut left = time;
+        let mut date = local_date(start);
+        loop {
+            date = self.working_day_from(date, &mut Vec::new());
+            let begins = start.max(london(date, WORKING_DAY_BEGINS));
+            let worked = (london(date, WORKING_DAY_ENDS) - begins).max(TimeDelta::zero());
+            if left <= worked && !worked.is_zero() {
+                return begins + left;
+            }
+            left -= worked;
+            date = date + Days::new(1);
+        }
+    }
+
     fn working_day_from(&self, mut date: NaiveDate, passed: &mut Vec<SteppedOver>) -> NaiveDate {
         while let Some(name) = self.why_not_working(date) {
             passed.push(SteppedOver { date, name: name.to_owned() });
@@ -176,6 +196,23 @@ mod tests {
             ("2026-06-01T16:00:01Z", "2026-06-02T16:00:00Z"),
         ] {
             assert_eq!(Calendar::built_in().end_of_working_day(utc(at)).0, utc(end), "{at}");
+        }
+    }
+
+    #[test]
+    fn only_working_time_counts_towards_hours() {
+        for (start, hours, end) in [
+            ("2026-03-02T10:00:00Z", 2, "2026-03-02T12:00:00Z"),
+            ("2026-03-02T15:00:00Z", 2, "2026-03-02T17:00:00Z"),
+            ("2026-03-02T16:30:00Z", 2, "2026-03-03T10:30:00Z"),
+            ("2026-03-02T06:00:00Z", 2, "2026-03-02T11:00:00Z"),
+            ("2026-03-06T16:00:00Z", 2, "2026-03-09T10:00:00Z"),
+            ("2026-03-07T12:00:00Z", 0, "2026-03-09T09:00:00Z"),
+            ("2026-04-02T15:30:00Z", 2, "2026-04-07T09:30:00Z"),
+            ("2026-03-02T10:00:00Z", 20, "2026-03-04T14:00:00Z"),
+        ] {
+            let at = Calendar::built_in().after_working_time(utc(start), TimeDelta::hours(hours));
+            assert_eq!(at, utc(end), "{hours} hours from {start}");
         }
     }
 

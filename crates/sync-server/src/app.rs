@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::policy::Policy;
 use doorstep_core::wire::Limits;
 use tokio::sync::{Notify, watch};
@@ -11,7 +11,7 @@ use crate::ambient::Ambient;
 use crate::attachment::AttachmentKey;
 use crate::config::Config;
 use crate::enrol::Attempts;
-use crate::judge::Judge;
+use crate::judge::{Judge, Patience};
 use crate::store::{Db, StoreError};
 
 /// The running server: cheap to clone, handed to every request.
@@ -60,6 +60,16 @@ impl AppState {
             policy: Arc::clone(&self.policy),
             ambient: self.ambient.clone(),
             mail: !self.config.smtp.host.is_empty(),
+        }
+    }
+
+    /// How long people may take notice before an escalation moves up.
+    pub fn patience(&self) -> Patience {
+        let delta = |time| TimeDelta::from_std(time).unwrap_or_default();
+        Patience {
+            immediate: delta(self.config.acknowledge_immediate),
+            same_day: delta(self.config.acknowledge_same_day),
+            routine: delta(self.config.acknowledge_routine),
         }
     }
 

@@ -78,8 +78,20 @@ pub const KEYS: &[Key] = &[
     key(
         "acknowledge_immediate",
         "30",
-        "minutes",
+        "minutes, 1 to 30",
         "How long somebody may take notice of an immediate escalation before it moves up.",
+    ),
+    key(
+        "acknowledge_same_day",
+        "120",
+        "minutes of working time, 1 to 120",
+        "The same for an escalation that is due the same day.",
+    ),
+    key(
+        "acknowledge_routine",
+        "480",
+        "minutes of working time, 1 to 480",
+        "The same for a routine escalation.",
     ),
     key(
         "silence",
@@ -215,6 +227,10 @@ pub struct Config {
     pub sweep_interval: Duration,
     /// How long an immediate escalation waits for notice before it moves up.
     pub acknowledge_immediate: Duration,
+    /// The same for one that is due the same day, in working time.
+    pub acknowledge_same_day: Duration,
+    /// The same for a routine one, in working time.
+    pub acknowledge_routine: Duration,
     /// How long the device of somebody with a planned visit may be silent before it is raised.
     pub silence: Duration,
     /// When the server makes backups by itself.
@@ -249,6 +265,8 @@ impl Default for Config {
             stop_within: second(10),
             sweep_interval: second(60),
             acknowledge_immediate: second(1800),
+            acknowledge_same_day: second(7200),
+            acknowledge_routine: second(28_800),
             silence: second(14_400),
             backup: Plan::default(),
             enrol_code_lifetime: second(600),
@@ -406,7 +424,9 @@ impl Config {
             "request_timeout" => self.request_timeout = seconds()?,
             "stop_within" => self.stop_within = seconds()?,
             "sweep_interval" => self.sweep_interval = seconds().filter(|s| !s.is_zero())?,
-            "acknowledge_immediate" => self.acknowledge_immediate = minutes(value)?,
+            "acknowledge_immediate" => self.acknowledge_immediate = at_most(value, 30)?,
+            "acknowledge_same_day" => self.acknowledge_same_day = at_most(value, 120)?,
+            "acknowledge_routine" => self.acknowledge_routine = at_most(value, 480)?,
             "silence" => self.silence = minutes(value)?,
             "backup_folder" => self.backup.folder = (!value.is_empty()).then(|| value.into()),
             "backup_at" => self.backup.at = NaiveTime::parse_from_str(value, "%H:%M").ok()?,
@@ -458,7 +478,11 @@ impl Config {
 
 /// Between a minute and a week.
 fn minutes(value: &str) -> Option<Duration> {
-    let minutes = value.parse().ok().filter(|minutes| (1..=10_080).contains(minutes));
+    at_most(value, 10_080)
+}
+
+fn at_most(value: &str, minutes_max: u64) -> Option<Duration> {
+    let minutes = value.parse().ok().filter(|minutes| (1..=minutes_max).contains(minutes));
     minutes.map(Duration::from_mins)
 }
 

@@ -2,8 +2,10 @@
 //! transaction that changed the history or that the sweep began.
 
 mod addressee;
+mod chain;
 mod ledger;
 mod pass_on;
+mod tell;
 pub mod visits;
 
 use std::collections::BTreeSet;
@@ -23,8 +25,9 @@ use crate::store::log::LoggedEvent;
 use crate::store::visits::PlannedVisit;
 use crate::store::{StoreError, Tx};
 
-pub use ledger::acknowledge;
-pub use pass_on::pass_on_unacknowledged;
+pub use chain::Chain;
+pub use ledger::{acknowledge, hand_over};
+pub use pass_on::{Patience, deadline, next_passing_on, pass_on_unacknowledged};
 
 /// What judging needs besides the store. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -9,7 +9,7 @@ use doorstep_core::ids::ChildId;
 
 use crate::app::AppState;
 use crate::attachment::PARTIAL_KEPT;
-use crate::judge::{pass_on_unacknowledged, visits};
+use crate::judge::{next_passing_on, pass_on_unacknowledged, visits};
 use crate::store::{StoreError, Tx};
 
 /// How many children are assessed in one transaction.
@@ -56,13 +56,12 @@ pub async fn sweep_all(state: &AppState, now: DateTime<Utc>) -> Result<usize, St
 /// Notes whose devices are silent, and moves up what nobody took notice of in time.
 async fn pass_on(state: &AppState, now: DateTime<Utc>) -> Result<(), StoreError> {
     let judge = state.judge();
-    let within = TimeDelta::from_std(state.config.acknowledge_immediate);
-    let within = within.unwrap_or(TimeDelta::minutes(30));
+    let patience = state.patience();
     let silence = TimeDelta::from_std(state.config.silence).unwrap_or(TimeDelta::hours(4));
     let work = move |tx: &mut dyn Tx| {
         tx.expire_uploads(now - PARTIAL_KEPT)?;
         let noted = visits::note_silence(tx, &judge, silence, now)?;
-        let passed = pass_on_unacknowledged(tx, &judge, within, now)?;
+        let passed = pass_on_unacknowledged(tx, &judge, &patience, now)?;
         Ok::<_, StoreError>(noted || passed > 0)
     };
     if state.db.write(work).await? {
@@ -110,7 +109,12 @@ pub async fn sweep_for_ever(state: AppState) {
 /// How long until the next limit, at most an interval.
 async fn pause(state: &AppState) -> Duration {
     let longest = state.config.sweep_interval;
-    let next = state.db.read(|tx| tx.next_change()).await;
+    let (judge, patience) = (state.judge(), state.patience());
+    let look = move |tx: &dyn Tx| {
+        let passing_on = next_passing_on(tx, &judge, &patience)?;
+        Ok([tx.next_change()?, passing_on].into_iter().flatten().min())
+    };
+    let next = state.db.read(look).await;
     let next = next.unwrap_or_else(|error: StoreError| {
         tracing::error!(error = crate::error_chain(&error), "the next limit cannot be read");
         None

@@ -42,7 +42,12 @@ pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
             });
         }
     }
-    let staff = people.iter().map(|p| staff_row(p, team(p.team), person(p.line_manager)));
+    let mut staff = Vec::new();
+    for p in &people {
+        let working_hours = tx.working_hours(p.id)?;
+        let row = staff_row(p, team(p.team), person(p.line_manager));
+        staff.push(StaffRow { working_hours, ..row });
+    }
     let teams = teams.iter().map(|team| TeamRow {
         external: team.external.clone(),
         name: team.name.clone(),
@@ -50,7 +55,7 @@ pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
     });
     Ok(Caseload {
         teams: rows(teams),
-        staff: rows(staff),
+        staff: rows(staff.into_iter()),
         children: rows(child_rows.into_iter()),
         allocations: rows(allocations.into_iter()),
     })
@@ -73,6 +78,7 @@ fn staff_row(person: &Person, team: Option<String>, line_manager: Option<String>
         phone: person.phone.clone(),
         email: person.email.clone(),
         left: person.left,
+        working_hours: None,
     }
 }
 
@@ -124,7 +130,7 @@ pub fn apply(tx: &mut dyn Tx, plan: &Plan, judge: &Judge) -> Result<(), AdminErr
 }
 
 /// What an import says of a person and an entry cannot: that a line manager or a leaving is no
-/// more.
+/// more, and when they work.
 fn settle_staff(tx: &mut dyn Tx, row: &StaffRow) -> Result<(), AdminError> {
     let Some(person) = tx.person_called(&row.external)? else { return Ok(()) };
     let line_manager = person.line_manager.filter(|_| row.line_manager.is_some());
@@ -132,6 +138,7 @@ fn settle_staff(tx: &mut dyn Tx, row: &StaffRow) -> Result<(), AdminError> {
     if settled != person {
         tx.put_person(&settled)?;
     }
+    tx.put_working_hours(person.id, row.working_hours.as_ref())?;
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use doorstep_core::calendar::WORKING_DAY_ENDS;
 use doorstep_core::event::Agency;
 use doorstep_core::time::london;
 use doorstep_core::words::UnknownWord;
+use doorstep_sync_server::store::availability::{BadHours, WorkingHours};
 
 use super::columns::Kind;
 use super::{Fault, did_you_mean};
@@ -182,6 +183,11 @@ impl Cells<'_> {
                 Err(format!("\"{text}\" is not a phone number; write digits and spaces"))
             }
         })
+    }
+
+    /// The hours that somebody works.
+    pub fn working_hours(&mut self, name: &str) -> Option<WorkingHours> {
+        self.read(name, |text| text.parse().map_err(|bad: BadHours| format!("\"{text}\": {bad}")))
     }
 
     /// An e-mail address.

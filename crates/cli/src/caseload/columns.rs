@@ -44,6 +44,7 @@ const STAFF: &[Column] = &[
     optional("phone"),
     optional("email"),
     optional("left"),
+    optional("working_hours"),
 ];
 
 const CHILDREN: &[Column] = &[

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_core::event::{ChildRecord, Role};
 use doorstep_core::words::closest;
+use doorstep_sync_server::store::availability::WorkingHours;
 
 /// One team.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,8 @@ pub struct StaffRow {
     pub email: Option<String>,
     /// Since when this person no longer works here (UTC).
     pub left: Option<DateTime<Utc>>,
+    /// When this person works; none: not known.
+    pub working_hours: Option<WorkingHours>,
 }
 
 /// One child.

@@ -180,6 +180,7 @@ fn staff_row(cells: &mut Cells<'_>) -> StaffRow {
         phone: cells.phone("phone"),
         email: cells.email("email"),
         left: cells.first_instant("left"),
+        working_hours: cells.working_hours("working_hours"),
     }
 }
 

@@ -120,6 +120,22 @@ fn names_every_fault_with_its_line_and_column() {
 }
 
 #[test]
+fn reads_when_staff_work_and_refuses_what_is_no_time_of_work() {
+    let head = "staff_id,name,role,working_hours\n";
+    let office = format!("{head}S-9,A,social-worker,Mon-Fri 09:00-17:00\n");
+    let (caseload, found) = read_texts(&[&office]);
+    assert_eq!(found, []);
+    let hours = caseload.staff[0].row.working_hours.as_ref().map(ToString::to_string);
+    assert_eq!(hours.as_deref(), Some("Mon-Fri 09:00-17:00"));
+    let (_, found) = read_texts(&[&format!("{head}S-9,A,social-worker,nine to five\n")]);
+    let said = found[0].to_string();
+    assert!(
+        said.starts_with("in.csv, line 2, column 4 (working_hours): \"nine to five\": "),
+        "{said}"
+    );
+}
+
+#[test]
 fn finds_all_faults_of_all_rows_at_once() {
     let text = "child_id,name,team_id,born,looked_after\nC-1,,T-9,x,y\nC-2,B,T-1,2020-01-01,z\n";
     let found = faults(&[TEAMS, text]);

@@ -11,7 +11,7 @@ use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
-use super::{access, gather, judged};
+use super::{access, chain_view, gather, judged};
 use crate::app::AppState;
 use crate::judge;
 use crate::store::{StoreError, Tx};
@@ -42,15 +42,21 @@ async fn draw(
 ) -> Result<Response, Refusal> {
     let id = admit(state, signed, id, "escalation").await?;
     let now = state.ambient.now();
-    let gathered = state.db.read(move |tx: &dyn Tx| gather::escalation(tx, id, now)).await?;
-    let escalation = gathered.ok_or(Refusal::NotFound)?;
+    let (judge, patience) = (state.judge(), state.patience());
+    let look = move |tx: &dyn Tx| {
+        let standing = chain_view::gather(tx, &judge, &patience, id, now)?;
+        Ok::<_, StoreError>(gather::escalation(tx, id, now)?.zip(standing))
+    };
+    let (escalation, standing) = state.db.read(look).await?.ok_or(Refusal::NotFound)?;
     let said = match (done, &escalation.raised.acknowledged) {
         ("acknowledged", Some(first)) if first.person == signed.viewer.person => Said::Recorded,
         ("acknowledged", Some(_)) => Said::SomebodyWasFirst,
+        ("handed-over", _) => Said::HandedOver,
         _ => Said::Nothing,
     };
     let judged = judged::of(&state.policy, &escalation);
-    let view = EscalationPage { escalation: &escalation, judged, said, csrf: &signed.csrf, now };
+    let (csrf, escalation) = (signed.csrf.as_str(), &escalation);
+    let view = EscalationPage { escalation, standing: &standing, judged, said, csrf, now };
     let page = Page {
         title: format!("{}: {}", escalation.raised.child_name, escalation.raised.escalation.clause),
         section: Section::Inbox,
@@ -98,6 +104,47 @@ fn take_notice(
         return Ok(false);
     }
     judge::acknowledge(tx, id, by, at).map(|_| true)
+}
+
+/// What was typed to hand an escalation over.
+#[derive(Debug, Deserialize)]
+pub struct HandOver {
+    csrf: String,
+    to: String,
+}
+
+/// `POST /escalations/{id}/hand-over`. Safe to repeat.
+pub async fn hand_over(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Form(form): Form<HandOver>,
+) -> Response {
+    problem::or_page(&signed, hand_over_as(&state, &signed, &id, &form).await)
+}
+
+async fn hand_over_as(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    form: &HandOver,
+) -> Result<Response, Refusal> {
+    signed.check(&form.csrf)?;
+    let id = admit(state, signed, id, "hand-over").await?;
+    let to: PersonId = form.to.parse().map_err(|_| Refusal::NotFound)?;
+    let (judge, by, at) = (state.judge(), signed.viewer.person, state.ambient.now());
+    let work = move |tx: &mut dyn Tx| {
+        let offered = chain_view::colleagues_of(tx, id, at)?;
+        if !offered.iter().any(|(id, _)| *id == to.to_string()) {
+            return Ok(false);
+        }
+        judge::hand_over(&judge, tx, id, to, by, at).map(|_| true)
+    };
+    if !state.db.write(work).await? {
+        return Err(Refusal::NotFound);
+    }
+    state.signals.ledger_changed();
+    Ok(Redirect::to(&format!("/escalations/{id}?done=handed-over")).into_response())
 }
 
 /// Finds the escalation's child and lets the person in.

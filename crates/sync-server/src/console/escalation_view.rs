@@ -8,7 +8,7 @@ use super::gather::EscalationFile;
 use super::judged::{self, Judged};
 use super::page::csrf_field;
 use super::times::{self, Pressure};
-use super::{child_view, inbox_view, parts, timeline, words};
+use super::{chain_view, child_view, inbox_view, parts, timeline, words};
 use crate::store::ledger::{self, HistoryEntry, Reason};
 
 /// Everything that the page shows.
@@ -16,6 +16,8 @@ use crate::store::ledger::{self, HistoryEntry, Reason};
 pub struct EscalationPage<'a> {
     /// The escalation and what is around it.
     pub escalation: &'a EscalationFile,
+    /// Who was told, and who is next.
+    pub standing: &'a chain_view::Standing,
     /// How it was judged.
     pub judged: Option<Judged>,
     /// What somebody has just done, if anything.
@@ -35,6 +37,8 @@ pub enum Said {
     Recorded,
     /// Somebody was before them.
     SomebodyWasFirst,
+    /// It was given to somebody else.
+    HandedOver,
 }
 
 impl EscalationPage<'_> {
@@ -99,10 +103,17 @@ fn reasons(page: &EscalationPage<'_>) -> Markup {
 }
 
 fn notice(page: &EscalationPage<'_>) -> Markup {
+    if page.said == Said::HandedOver {
+        return parts::done_banner(&html! {
+            p.govuk-notification-banner__heading {
+                "Handed over to " (page.escalation.raised.addressee_name) "."
+            }
+        });
+    }
     let Some(first) = &page.escalation.raised.acknowledged else { return html! {} };
     let when = times::spoken(first.at, page.now);
     match page.said {
-        Said::Nothing => html! {},
+        Said::Nothing | Said::HandedOver => html! {},
         Said::Recorded => parts::done_banner(&html! {
             p.govuk-notification-banner__heading { "You acknowledged this " (when) "." }
             p.govuk-body {
@@ -220,8 +231,9 @@ fn told(page: &EscalationPage<'_>) -> Markup {
             br;
             (words::sentence_case(&words::role(raised.escalation.to)))
         }
+        (chain_view::draw(page.standing, page.now))
+        (chain_view::hand_over(page.standing, raised.id, page.csrf))
         ul.govuk-list {
-            li { "In the inbox since " (times::short(raised.entered, page.now)) }
             @for (notice, name) in &page.escalation.notices {
                 li { (sent(notice, name, page.now)) }
             }
@@ -284,7 +296,9 @@ fn event_words(entry: &HistoryEntry) -> &str {
         "stood-down" => "Stood down: its ground has gone",
         "reopened" => "Open again",
         "acknowledged" => "Acknowledged",
-        "passed-on" => "Passed on",
+        "passed-on" => "Passed on: nobody had acknowledged it in time",
+        "handed-over" => "Handed over",
+        "addressed-again" => "Given to somebody else: the addressee no longer works here",
         "notice-sent" => "A notice was handed over",
         "notice-failed" => "A notice could not be delivered",
         other => other,

@@ -204,20 +204,21 @@ pub fn inbox(
     now: DateTime<Utc>,
 ) -> Result<Inbox, StoreError> {
     let team = team_of(tx, viewer)?;
-    let open = tx.inbox(None)?;
-    let is_mine = |line: &&LedgerLine| line.addressee == viewer.person;
-    let is_teams = |line: &&LedgerLine| team.contains(&line.addressee);
-    let counts = (open.iter().filter(is_mine).count(), open.iter().filter(is_teams).count());
+    let mine = tx.inbox(Some(viewer.person))?;
+    let teams = told_any(tx, &team)?;
+    let counts = (mine.len(), teams.len());
     let whose = if viewer.sees_team { filter.whose } else { Whose::Mine };
-    let addressees = if whose == Whose::Team { team.clone() } else { vec![viewer.person] };
-    let mut lines = Vec::new();
-    if filter.show != Show::Closed {
-        lines.extend(open.iter().filter(|line| addressees.contains(&line.addressee)).cloned());
-    }
+    let (open, people) = match whose {
+        Whose::Team => (teams, team),
+        Whose::Mine => (mine, vec![viewer.person]),
+    };
+    let mut lines = if filter.show == Show::Closed { Vec::new() } else { open };
     if filter.show != Show::Open {
-        for addressee in addressees {
-            lines.extend(tx.ended_lines(addressee, ENDED_MAX)?);
+        for person in people {
+            lines.extend(tx.ended_lines(person, ENDED_MAX)?);
         }
+        lines.sort_by_key(|line| line.id);
+        lines.dedup_by_key(|line| line.id);
     }
     lines.sort_by_key(order);
     let pages = lines.len().div_ceil(PAGE_ROWS).max(1);
@@ -241,6 +242,15 @@ fn order(line: &LedgerLine) -> impl Ord + use<> {
     // What is over and done with is read the other way round, the latest first.
     let ended = line.ended.map(std::cmp::Reverse);
     (Stage::of(line), ended, line.escalation.urgency, due, line.raised, line.id)
+}
+
+/// The open lines that any of these people was told of, each once.
+fn told_any(tx: &dyn Tx, people: &[PersonId]) -> Result<Vec<LedgerLine>, StoreError> {
+    let mut lines = BTreeMap::new();
+    for person in people {
+        lines.extend(tx.inbox(Some(*person))?.into_iter().map(|line| (line.id, line)));
+    }
+    Ok(lines.into_values().collect())
 }
 
 fn team_of(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<PersonId>, StoreError> {

@@ -10,6 +10,7 @@ pub mod session;
 
 mod access;
 mod attachment;
+mod chain_view;
 mod child;
 mod child_view;
 mod device;
@@ -17,6 +18,7 @@ mod devices;
 mod escalation;
 mod escalation_view;
 mod filter;
+mod form;
 mod gather;
 mod inbox;
 mod inbox_view;
@@ -29,6 +31,8 @@ mod quarantine;
 mod ruling;
 mod set_aside;
 mod sign_in;
+mod team;
+mod team_view;
 mod timeline;
 mod viewer;
 
@@ -63,9 +67,13 @@ pub fn router() -> Router<AppState> {
         .route("/inbox/live", get(inbox::live))
         .route("/escalations/{id}", get(escalation::show))
         .route("/escalations/{id}/acknowledge", post(escalation::acknowledge))
+        .route("/escalations/{id}/hand-over", post(escalation::hand_over))
         .route("/children/{id}", get(child::show))
         .route("/children/{id}/attachments/{hash}", get(attachment::show))
         .route("/children/{id}/address", post(child::address))
+        .route("/team", get(team::show).post(team::absent))
+        .route("/team/not-available", post(team::not_available))
+        .route("/team/back", post(team::back))
         .route("/devices", get(devices::show))
         .route("/devices/{id}", get(device::show))
         .route("/quarantine", get(quarantine::show))

@@ -10,6 +10,8 @@ use super::viewer::Viewer;
 pub enum Section {
     /// The inbox and its escalations.
     Inbox,
+    /// Who of the team is there, and what is planned today.
+    Team,
     /// Records that were set aside.
     Quarantine,
     /// The team's devices.
@@ -108,6 +110,7 @@ impl Page<'_> {
     fn navigation(&self) -> Markup {
         let items = [
             (Section::Inbox, "/inbox", "Inbox"),
+            (Section::Team, "/team", "Team"),
             (Section::Quarantine, "/quarantine", "Set aside"),
             (Section::Devices, "/devices", "Devices"),
         ];

@@ -3,12 +3,13 @@
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use doorstep_core::event::{Agency, ChildSeen, FailedContact, Form as ContactForm, Known, What};
 use doorstep_core::time::london;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::form::{self, DateParts, Fault};
 use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
@@ -36,8 +37,11 @@ pub struct Typed {
     time: String,
 }
 
-/// What is wrong with the form: the id of a field, and words.
-type Fault = (&'static str, String);
+impl Typed {
+    fn date(&self) -> DateParts<'_> {
+        DateParts([&self.day, &self.month, &self.year])
+    }
+}
 
 /// `GET /quarantine/{number}`.
 pub async fn show(
@@ -160,11 +164,7 @@ fn meant(tx: &dyn Tx, typed: &Typed, now: DateTime<Utc>) -> Result<Meant, Stoppe
     let child = child.ok_or_else(|| fault("child", "There is no child with this number"))?;
     let what = choices().find(|(word, ..)| *word == typed.what);
     let (.., what) = what.ok_or_else(|| fault("what", "Choose what happened"))?;
-    let number = |text: &str| text.trim().parse::<u32>().ok();
-    let year = typed.year.trim().parse::<i32>().ok();
-    let date = year
-        .zip(number(&typed.month).zip(number(&typed.day)))
-        .and_then(|(year, (month, day))| NaiveDate::from_ymd_opt(year, month, day));
+    let date = typed.date().date();
     let date = date.ok_or_else(|| fault("day", "Enter a date, for example 2 3 2026"))?;
     let time = NaiveTime::parse_from_str(typed.time.trim(), "%H:%M");
     let time = time.map_err(|_| fault("time", "Enter a time, for example 14:30"))?;
@@ -223,35 +223,8 @@ fn content(
     }
 }
 
-fn fault_of<'a>(faults: &'a [Fault], field: &str) -> Option<&'a str> {
-    faults.iter().find(|(of, _)| *of == field).map(|(_, words)| words.as_str())
-}
-
-/// A field with its label, hint and error around `input`.
-fn group(field: &str, label: &str, hint: &str, faults: &[Fault], input: &Markup) -> Markup {
-    let fault = fault_of(faults, field);
-    html! {
-        div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
-            label.govuk-label for=(field) { (label) }
-            @if !hint.is_empty() { div.govuk-hint id=(format!("{field}-hint")) { (hint) } }
-            (error_message(field, fault))
-            (input)
-        }
-    }
-}
-
-fn error_message(field: &str, fault: Option<&str>) -> Markup {
-    html! {
-        @if let Some(words) = fault {
-            p.govuk-error-message id=(format!("{field}-error")) {
-                span.govuk-visually-hidden { "Error: " } (words)
-            }
-        }
-    }
-}
-
 fn decision_field(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup {
-    let fault = fault_of(faults, "decision");
+    let fault = form::fault_of(faults, "decision");
     let chosen = |word: &str| typed.decision == word;
     // The error summary leads to the first of them.
     let correct_id = if file.unsound.is_none() { "decision-correct" } else { "decision" };
@@ -264,7 +237,7 @@ fn decision_field(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Marku
                 @if let Some(words) = &file.unsound {
                     p.govuk-body { "It cannot be released: " (words) "." }
                 }
-                (error_message("decision", fault))
+                (form::error_message("decision", fault))
                 div.govuk-radios data-module="govuk-radios" {
                     @if file.unsound.is_none() {
                         (radio("release", "decision", RELEASE, None, &chosen))
@@ -301,12 +274,12 @@ fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup 
     let child = known.unwrap_or(&typed.child);
     html! {
         p.govuk-body { "It is recorded in your name, and stands beside this record for good." }
-        (group("child", "Child", "The number in your own system", faults, &html! {
+        (form::group("child", "Child", "The number in your own system", faults, &html! {
             input."govuk-input govuk-input--width-10" #child name="child" type="text"
                 value=(child) spellcheck="false" autocomplete="off"
                 aria-describedby="child-hint child-error";
         }))
-        (group("what", "What happened", "", faults, &html! {
+        (form::group("what", "What happened", "", faults, &html! {
             select.govuk-select #what name="what" aria-describedby="what-error" {
                 option value="" { "Choose" }
                 @for (word, label, _) in choices() {
@@ -314,46 +287,17 @@ fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup 
                 }
             }
         }))
-        (date_field(typed, faults))
-        (group("time", "At what time", "For example, 14:30", faults, &html! {
+        (form::date("", "On which day", "For example, 2 3 2026", typed.date(), faults))
+        (form::group("time", "At what time", "For example, 14:30", faults, &html! {
             input."govuk-input govuk-input--width-5" #time name="time" type="text"
                 value=(typed.time) autocomplete="off" aria-describedby="time-hint time-error";
         }))
     }
 }
 
-fn date_field(typed: &Typed, faults: &[Fault]) -> Markup {
-    let fault = fault_of(faults, "day");
-    let parts = [
-        ("day", "Day", 2, &typed.day),
-        ("month", "Month", 2, &typed.month),
-        ("year", "Year", 4, &typed.year),
-    ];
-    html! {
-        div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
-            fieldset.govuk-fieldset role="group" aria-describedby="day-hint day-error" {
-                legend.govuk-fieldset__legend { "On which day" }
-                div.govuk-hint #day-hint { "For example, 2 3 2026" }
-                (error_message("day", fault))
-                div.govuk-date-input {
-                    @for (name, label, width, value) in parts {
-                        div.govuk-date-input__item {
-                            label."govuk-label govuk-date-input__label" for=(name) { (label) }
-                            input class=(format!(
-                                "govuk-input govuk-date-input__input govuk-input--width-{width}"
-                            )) id=(name) name=(name) type="text" inputmode="numeric"
-                                value=(value);
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
 fn reason_field(typed: &Typed, faults: &[Fault]) -> Markup {
     let hint = "It stays beside the record, and its author reads it.";
-    group(
+    form::group(
         "reason",
         "Why?",
         hint,

@@ -6,9 +6,9 @@ use doorstep_core::ids::{ChildId, PersonId, TeamId};
 
 use crate::store::{StoreError, Tx};
 
-/// How long an addressee may still open a child's record after their last escalation about it
-/// ended.
-const ADDRESSEE_KEEPS: TimeDelta = TimeDelta::days(30);
+/// How long somebody who was told may still open a child's record after their last escalation
+/// about it ended.
+const TOLD_KEEPS: TimeDelta = TimeDelta::days(30);
 
 /// The person who looks at the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +32,8 @@ pub struct Viewer {
 /// Why somebody may open a child's record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Entitlement {
-    /// An escalation about the child is addressed to them.
-    Addressee,
+    /// They were told of an escalation about the child.
+    Told,
     /// The child is in their caseload: allocated to them, or to the team that they answer for.
     Caseload,
 }
@@ -42,7 +42,7 @@ impl Entitlement {
     /// The word for it in the access log.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Addressee => "addressee of an escalation",
+            Self::Told => "told of an escalation",
             Self::Caseload => "caseload",
         }
     }
@@ -79,10 +79,11 @@ pub fn entitlement(
     if tx.caseload(viewer.person, now)?.contains(&child) {
         return Ok(Some(Entitlement::Caseload));
     }
-    let addressed = tx.lines(child)?.iter().any(|line| {
-        line.addressee == viewer.person
-            && line.told.is_some()
-            && line.ended.is_none_or(|ended| now - ended < ADDRESSEE_KEEPS)
-    });
-    Ok(addressed.then_some(Entitlement::Addressee))
+    let recent = |ended: Option<DateTime<Utc>>| ended.is_none_or(|at| now - at < TOLD_KEEPS);
+    for line in tx.lines(child)?.iter().filter(|line| recent(line.ended)) {
+        if tx.told(line.id)?.iter().any(|told| told.person == viewer.person) {
+            return Ok(Some(Entitlement::Told));
+        }
+    }
+    Ok(None)
 }

@@ -6,9 +6,10 @@ use doorstep_core::escalation::{EscalationKey, LedgerChange, difference};
 use doorstep_core::ids::{EscalationId, PersonId};
 
 use super::addressee::{Author, Circle};
+use super::tell::{tell_all, tell_first};
 use super::{Judge, Record, entries, visits};
 use crate::store::directory::{Child, People};
-use crate::store::ledger::{Acknowledged, Channel, HistoryEntry, LedgerLine, Notice, Reason};
+use crate::store::ledger::{Acknowledged, HistoryEntry, LedgerLine, Reason};
 use crate::store::{StoreError, Tx};
 
 /// A line as it is to be written, what is said of it in its history, and whether somebody is told.
@@ -56,7 +57,7 @@ pub fn bring_in_line(
                 update(line, gone, now)
             }
         };
-        apply(judge, tx, step, now)?;
+        apply(judge, tx, child, step, now)?;
     }
     Ok(true)
 }
@@ -122,47 +123,48 @@ fn update(mut line: LedgerLine, escalation: Escalation, now: DateTime<Utc>) -> S
     Step { line, what, tell }
 }
 
-fn apply(judge: &Judge, tx: &mut dyn Tx, step: Step, now: DateTime<Utc>) -> Result<(), StoreError> {
+fn apply(
+    judge: &Judge,
+    tx: &mut dyn Tx,
+    child: &Child,
+    step: Step,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let Step { line, what, tell } = step;
     tx.put_line(&line)?;
     let entry = HistoryEntry { at: now, what: what.into(), by: None, note: None };
     tx.put_line_history(line.id, &entry)?;
-    tell.map_or(Ok(()), |reason| notify(judge, tx, &line, reason, now))
+    match tell {
+        None => Ok(()),
+        Some(reason) if tx.told(line.id)?.is_empty() => {
+            tell_first(judge, tx, child, &line, reason, now)
+        }
+        Some(reason) => tell_all(judge, tx, &line, reason, now),
+    }
 }
 
-/// Writes the notice that the addressee gets, where there is a way of sending it.
-pub(super) fn notify(
+/// Gives an escalation to somebody else: `to` answers for it from now on, and has to take notice.
+/// Whoever was told before still sees it.
+pub fn hand_over(
     judge: &Judge,
     tx: &mut dyn Tx,
-    line: &LedgerLine,
-    reason: Reason,
+    id: EscalationId,
+    to: PersonId,
+    by: PersonId,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let person = tx.person(line.addressee)?.ok_or(StoreError::Missing { what: "person" })?;
-    if !judge.mail || person.email.is_none() {
-        return Ok(());
+) -> Result<LedgerLine, StoreError> {
+    let mut line = tx.line(id)?.ok_or(StoreError::Missing { what: "escalation" })?;
+    let child = tx.child(line.child)?.ok_or(StoreError::Missing { what: "child" })?;
+    if line.ended.is_some() || line.addressee == to {
+        return Ok(line);
     }
-    let channel = Channel::Email;
-    let key = format!(
-        "{}/{}/{}/{}/{}",
-        line.id,
-        person.id,
-        channel.as_str(),
-        reason.as_str(),
-        now.timestamp_millis()
-    );
-    tx.put_notice(&Notice {
-        key,
-        escalation: line.id,
-        person: person.id,
-        channel,
-        reason,
-        written: now,
-        attempts: 0,
-        next_try: now,
-        sent: None,
-        last_error: None,
-    })
+    line.addressee = to;
+    line.acknowledged = None;
+    tx.put_line(&line)?;
+    let entry = HistoryEntry { at: now, what: "handed-over".into(), by: Some(by), note: None };
+    tx.put_line_history(id, &entry)?;
+    tell_first(judge, tx, &child, &line, Reason::Raised, now)?;
+    Ok(line)
 }
 
 /// Records that `by` took notice of an escalation at `now`. Whoever was first stays the one.

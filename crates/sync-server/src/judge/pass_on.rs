@@ -1,99 +1,158 @@
-//! An escalation of which nobody takes notice moves up: to the addressee's line manager, and at the
-//! top to the duty desk, again and again until somebody does.
+//! An escalation of which nobody takes notice moves up its chain, and those who were told before
+//! still see it: the responsibility stays where it was. At the chain's end the duty desk is told,
+//! again and again until somebody takes notice.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::assessment::{Standing, Urgency};
 use doorstep_core::ids::PersonId;
 
 use super::Judge;
-use super::ledger::notify;
-use crate::store::directory::People;
+use super::addressee::{Author, Circle};
+use super::chain::Chain;
+use super::tell::{tell, tell_first};
 use crate::store::ledger::{HistoryEntry, LedgerLine, Reason};
 use crate::store::{StoreError, Tx};
 
-/// Passes on every open escalation whose addressee had the time to take notice and did not. Answers
-/// how many.
+/// How long somebody who was told has to take notice, by urgency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// Of what is immediate: at any hour.
+    pub immediate: TimeDelta,
+    /// Of what is due the same day: working time.
+    pub same_day: TimeDelta,
+    /// Of what is routine: working time.
+    pub routine: TimeDelta,
+}
+
+/// Passes on every open escalation that nobody took notice of in time, and gives one whose
+/// addressee no longer works here to somebody who does. Answers how many.
 pub fn pass_on_unacknowledged(
     tx: &mut dyn Tx,
     judge: &Judge,
-    immediate_within: TimeDelta,
+    patience: &Patience,
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
     let mut passed = 0;
     for line in tx.inbox(None)? {
-        let waits = line.acknowledged.is_none() && line.escalation.standing == Standing::Open;
-        let told = last_told(tx, &line)?;
-        if waits && deadline(judge, line.escalation.urgency, told, immediate_within) <= now {
-            pass_on(tx, judge, line, now)?;
+        if line.escalation.standing != Standing::Open {
+            continue;
+        }
+        if has_left(tx, line.addressee, now)? {
+            passed += usize::from(address_again(tx, judge, line, now)?);
+        } else if deadline(tx, judge, &line, patience)?.is_some_and(|deadline| deadline <= now) {
+            pass_on(tx, judge, &line, now)?;
             passed += 1;
         }
     }
     Ok(passed)
 }
 
-/// When the addressee of today was told.
-fn last_told(tx: &dyn Tx, line: &LedgerLine) -> Result<DateTime<Utc>, StoreError> {
-    let history = tx.line_history(line.id)?;
-    let tells =
-        |entry: &&HistoryEntry| ["raised", "reopened", "passed-on"].contains(&entry.what.as_str());
-    Ok(history.iter().rev().find(tells).map_or(line.raised, |entry| entry.at))
+/// When the next open escalation moves up unless somebody takes notice (UTC).
+pub fn next_passing_on(
+    tx: &dyn Tx,
+    judge: &Judge,
+    patience: &Patience,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let mut next = None;
+    for line in tx.inbox(None)? {
+        let deadline = deadline(tx, judge, &line, patience)?;
+        next = [next, deadline].into_iter().flatten().min();
+    }
+    Ok(next)
 }
 
-/// Until when the addressee has time.
-fn deadline(
+/// Until when whoever was told last has time; none where nobody is waited for.
+pub fn deadline(
+    tx: &dyn Tx,
     judge: &Judge,
-    urgency: Urgency,
-    told: DateTime<Utc>,
-    immediate_within: TimeDelta,
-) -> DateTime<Utc> {
-    let calendar = judge.policy.calendar();
-    let soonest = told + immediate_within;
-    match urgency {
-        Urgency::Immediate => soonest,
-        // Told shortly before the end of the day, nobody has less time than for what is immediate.
-        Urgency::SameDay => calendar.end_of_working_day(told).0.max(soonest),
-        Urgency::Routine => calendar.after_working_days(told, 1).0,
+    line: &LedgerLine,
+    patience: &Patience,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    if line.acknowledged.is_some() || line.escalation.standing != Standing::Open {
+        return Ok(None);
     }
+    const TELLS: [&str; 5] = ["raised", "reopened", "passed-on", "handed-over", "addressed-again"];
+    let history = tx.line_history(line.id)?;
+    let told = history.iter().rev().find(|entry| TELLS.contains(&entry.what.as_str()));
+    let told = told.map_or(line.raised, |entry| entry.at);
+    let calendar = judge.policy.calendar();
+    Ok(Some(match line.escalation.urgency {
+        Urgency::Immediate => told + patience.immediate,
+        Urgency::SameDay => calendar.after_working_time(told, patience.same_day),
+        Urgency::Routine => calendar.after_working_time(told, patience.routine),
+    }))
 }
 
 fn pass_on(
     tx: &mut dyn Tx,
     judge: &Judge,
-    mut line: LedgerLine,
+    line: &LedgerLine,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let next = superior(tx, line.addressee, now)?;
+    let child = tx.child(line.child)?.ok_or(StoreError::Missing { what: "child" })?;
+    let urgency = line.escalation.urgency;
+    let calendar = judge.policy.calendar();
+    let chain = Chain::gather(tx, calendar, &child, line.addressee, urgency, now)?;
+    let told: Vec<_> = tx.told(line.id)?.into_iter().map(|told| told.person).collect();
+    let next = chain.next(&told);
     let note = match next {
         Some(_) => "nobody took notice in time",
-        None => "nobody took notice in time, and nobody stands above: told again",
+        None => "nobody took notice in time, and everybody was told: told again",
     };
-    line.addressee = next.unwrap_or(line.addressee);
-    tx.put_line(&line)?;
-    let note = Some(note.to_owned());
-    let entry = HistoryEntry { at: now, what: "passed-on".into(), by: None, note };
-    tx.put_line_history(line.id, &entry)?;
-    notify(judge, tx, &line, Reason::Raised, now)
+    put_entry(tx, line, "passed-on", note, now)?;
+    match next {
+        Some((person, in_place_of)) => {
+            tell(judge, tx, line, person, in_place_of, Reason::Raised, now)
+        }
+        None if chain.desk.is_empty() => {
+            let last = told.last().copied().unwrap_or(line.addressee);
+            tell(judge, tx, line, last, None, Reason::Raised, now)
+        }
+        None => chain
+            .desk
+            .iter()
+            .try_for_each(|person| tell(judge, tx, line, *person, None, Reason::Raised, now)),
+    }
 }
 
-/// Who stands above a person: the next line manager who works here, else somebody else of the duty
-/// desk.
-fn superior(
-    tx: &dyn Tx,
-    person: PersonId,
+fn has_left(tx: &dyn Tx, person: PersonId, now: DateTime<Utc>) -> Result<bool, StoreError> {
+    Ok(tx.person(person)?.is_none_or(|person| !person.is_active(now)))
+}
+
+/// Finds somebody else for what is still owed, where there is anybody. An acknowledgement of the
+/// one who left does not count on: somebody must have it in hand.
+fn address_again(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    mut line: LedgerLine,
     now: DateTime<Utc>,
-) -> Result<Option<PersonId>, StoreError> {
-    // Longer than any organisation is deep.
-    const DEPTH_MAX: usize = 64;
-    let mut below = tx.person(person)?;
-    for _ in 0..DEPTH_MAX {
-        let manager = below.and_then(|person| person.line_manager);
-        let Some(manager) = manager.map_or(Ok(None), |id| tx.person(id))? else { break };
-        if manager.is_active(now) {
-            return Ok(Some(manager.id));
-        }
-        below = Some(manager);
-    }
-    let duty_desk = tx.people(People::Administrators)?;
-    let other = duty_desk.iter().find(|other| other.id != person && other.is_active(now));
-    Ok(other.map(|other| other.id))
+) -> Result<bool, StoreError> {
+    let child = tx.child(line.child)?.ok_or(StoreError::Missing { what: "child" })?;
+    let record = match line.escalation.evidence.last() {
+        Some(event) => tx.event(*event)?,
+        None => None,
+    };
+    let author = Author::gather(tx, record.map(|record| record.person))?;
+    let found = Circle::gather(tx, &child, now)?.addressee(line.escalation.to, &author);
+    let Some(addressee) = found.filter(|person| *person != line.addressee) else {
+        return Ok(false);
+    };
+    let gone = line.addressee;
+    line.addressee = addressee;
+    line.acknowledged = line.acknowledged.filter(|taken| taken.by != gone);
+    tx.put_line(&line)?;
+    put_entry(tx, &line, "addressed-again", "the addressee no longer works here", now)?;
+    tell_first(judge, tx, &child, &line, Reason::Raised, now)?;
+    Ok(true)
+}
+
+fn put_entry(
+    tx: &mut dyn Tx,
+    line: &LedgerLine,
+    what: &str,
+    note: &str,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let entry = HistoryEntry { at: now, what: what.into(), by: None, note: Some(note.to_owned()) };
+    tx.put_line_history(line.id, &entry)
 }

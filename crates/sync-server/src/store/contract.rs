@@ -10,6 +10,7 @@ use doorstep_core::trust::{ClockSample, Timing};
 use doorstep_core::wire::Divergence;
 use uuid::Uuid;
 
+use super::availability::{Absence, AbsentBecause, NumberedAbsence};
 use super::devices::{Chain, Device, Grant};
 use super::directory::{Allocation, Child, Person, Team};
 use super::log::{Decision, DecisionOutcome, Known, LoggedEvent, SetAside};
@@ -34,6 +35,8 @@ pub async fn all(mut fresh: impl FnMut() -> Db) {
     a_reading_sees_one_instant(&fresh()).await;
     news_are_of_children_that_were_sent_whole(&fresh()).await;
     attachments::all(&mut fresh).await;
+    an_absence_is_kept_and_can_end_early(&fresh()).await;
+    working_hours_are_one_set_or_none(&fresh()).await;
 }
 
 fn person(n: u8) -> Person {
@@ -433,5 +436,48 @@ pub async fn news_are_of_children_that_were_sent_whole(db: &Db) {
         db.write(move |tx| tx.put_grant(device(1).id, grant)).await.expect("writes");
         let news = db.read(|tx| tx.news(device(1).id, 4, 1, 10_000)).await.expect("reads");
         assert_eq!(news.len(), seen, "held {held}, whole with {whole}");
+    }
+}
+
+/// An absence is listed until it is over; its end may be moved, and it is over where it has none.
+pub async fn an_absence_is_kept_and_can_end_early(db: &Db) {
+    furnish(db).await;
+    let hour = TimeDelta::hours(1);
+    let absence = Absence {
+        person: person(1).id,
+        why: AbsentBecause::Leave,
+        from: MONDAY,
+        until: Some(MONDAY + hour * 8),
+        deputy: None,
+        recorded_by: person(1).id,
+        recorded: MONDAY,
+    };
+    let later = Absence { from: MONDAY + hour * 24, until: None, ..absence.clone() };
+    let both = [absence.clone(), later.clone()];
+    let add = move |tx: &mut dyn Tx| both.iter().try_for_each(|absence| tx.add_absence(absence));
+    db.write(add).await.expect("writes");
+    let listed = db.read(move |tx| tx.absences(MONDAY + hour)).await.expect("reads");
+    let numbered = |number, absence: &Absence| NumberedAbsence { number, absence: absence.clone() };
+    assert_eq!(listed, [numbered(1, &absence), numbered(2, &later)]);
+    let end = move |tx: &mut dyn Tx| {
+        tx.end_absence(1, MONDAY + hour)?;
+        tx.end_absence(2, MONDAY + hour)
+    };
+    db.write(end).await.expect("writes");
+    assert_eq!(db.read(move |tx| tx.absences(MONDAY + hour)).await.expect("reads"), []);
+    let before = db.read(move |tx| tx.absences(MONDAY)).await.expect("reads");
+    assert_eq!(before.len(), 2, "they are kept");
+}
+
+/// A person has one set of working hours, or none.
+pub async fn working_hours_are_one_set_or_none(db: &Db) {
+    furnish(db).await;
+    let id = person(1).id;
+    for hours in [Some("Mon-Fri 09:00-17:00"), Some("Sat 10:00-12:00"), None] {
+        let hours = hours.map(|text| text.parse().expect("hours"));
+        let put = hours.clone();
+        db.write(move |tx| tx.put_working_hours(id, put.as_ref())).await.expect("writes");
+        let read = db.read(move |tx| tx.working_hours(id)).await.expect("reads");
+        assert_eq!(read, hours);
     }
 }

@@ -61,13 +61,25 @@ impl LedgerLine {
     }
 }
 
+/// Somebody who was told of an escalation, and so sees it until it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Who.
+    pub person: PersonId,
+    /// When first (UTC).
+    pub first: DateTime<Utc>,
+    /// Whose place the person took; none: as the addressee, or as the next of the chain.
+    pub in_place_of: Option<PersonId>,
+}
+
 /// Something that happened to an escalation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryEntry {
     /// When (UTC).
     pub at: DateTime<Utc>,
     /// What, as a word: `raised`, `updated`, `discharged`, `stood-down`, `reopened`,
-    /// `acknowledged`, `passed-on`, `notice-sent`, `notice-failed`.
+    /// `acknowledged`, `passed-on`, `handed-over`, `addressed-again`, `notice-sent`,
+    /// `notice-failed`.
     pub what: String,
     /// Who did it; none: the policies, or the server.
     pub by: Option<PersonId>,
@@ -163,8 +175,12 @@ pub trait Ledger {
     /// One line.
     fn line(&self, id: EscalationId) -> Result<Option<LedgerLine>, StoreError>;
     /// The lines that have not ended, most urgent first, then by limit, then by age: all, or those
-    /// addressed to one person.
-    fn inbox(&self, addressee: Option<PersonId>) -> Result<Vec<LedgerLine>, StoreError>;
+    /// that one person was told of.
+    fn inbox(&self, told: Option<PersonId>) -> Result<Vec<LedgerLine>, StoreError>;
+    /// Who was told of an escalation, the first first.
+    fn told(&self, id: EscalationId) -> Result<Vec<Told>, StoreError>;
+    /// Writes that somebody was told; who was told before stays as it was.
+    fn put_told(&mut self, id: EscalationId, told: &Told) -> Result<(), StoreError>;
     /// Writes a line.
     fn put_line(&mut self, line: &LedgerLine) -> Result<(), StoreError>;
     /// What happened to an escalation, the earliest first.

@@ -29,6 +29,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0006_visits"),
     migration!("0007_attachments"),
     migration!("0008_divergence"),
+    migration!("0009_chain"),
 ];
 
 /// The steps that were in a release, with the SHA-256 of their files: these may not change any

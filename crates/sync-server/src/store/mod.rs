@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod attachments;
+pub mod availability;
 pub mod console;
 #[cfg(any(test, feature = "testing"))]
 pub mod contract;
@@ -24,6 +25,7 @@ use tokio::sync::watch;
 
 pub use accounts::Accounts;
 pub use attachments::Attachments;
+pub use availability::Availability;
 pub use console::ConsoleReads;
 pub use devices::Devices;
 pub use directory::Directory;
@@ -33,7 +35,7 @@ pub use visits::Visits;
 
 /// Everything that can be said inside one transaction.
 pub trait Tx:
-    Directory + Devices + Log + Ledger + Visits + Accounts + Attachments + ConsoleReads
+    Directory + Availability + Devices + Log + Ledger + Visits + Accounts + Attachments + ConsoleReads
 {
 }
 

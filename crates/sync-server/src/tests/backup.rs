@@ -104,12 +104,14 @@ const FAULTS: &[(&str, Check, &str)] = &[
         "the digest is not",
     ),
     (
-        "DELETE FROM notice; DELETE FROM escalation_history; DELETE FROM escalation",
+        "DELETE FROM notice; DELETE FROM escalation_history; DELETE FROM escalation_told; \
+         DELETE FROM escalation",
         Check::Ledger,
         "is missing in the ledger",
     ),
     (
         "DELETE FROM notice; DELETE FROM escalation_history; \
+         DELETE FROM escalation_told; \
          DELETE FROM escalation \
          WHERE id = (SELECT min(id) FROM escalation WHERE ended_ms IS NULL)",
         Check::Ledger,

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod backup;
+mod chain;
 mod ingest;
 mod pokes;
 mod policy;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use chrono::TimeDelta;
-use doorstep_core::assessment::{Standing, Urgency};
+use doorstep_core::assessment::Standing;
 use doorstep_core::event::{ChildSeen, Known, What};
 use doorstep_core::policy::Policy;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -78,38 +78,6 @@ async fn an_escalation_ends_only_acknowledged_and_met_or_stood_down() {
     }
     let inbox = bench.state.db.read(|tx| tx.inbox(None)).await.unwrap();
     assert!(inbox.iter().all(|line| line.ended.is_none()));
-    sound(&bench).await;
-}
-
-#[tokio::test]
-async fn an_escalation_that_nobody_takes_notice_of_moves_up() {
-    let bench = Bench::new().await;
-    let child = bench.child("c1").await;
-    let mut phone = bench.phone("ann").await;
-    let event = phone.no_response(child, MONDAY);
-    bench.push(&phone, 1, vec![Incoming::Sealed(event)]).await;
-    let (mia, ada) = (bench.person("mia").await, bench.person("ada").await);
-    let open = |line: &&LedgerLine| {
-        line.escalation.standing == Standing::Open && line.escalation.urgency == Urgency::Immediate
-    };
-    let before = lines(&bench).await;
-    let waiting = before.iter().find(|line| open(line) && line.addressee == mia).unwrap();
-    let taken = before.iter().filter(open).find(|line| line.id != waiting.id).unwrap().clone();
-    let (id, by, now) = (taken.id, taken.addressee, bench.now());
-    bench.state.db.write(move |tx| acknowledge(tx, id, by, now)).await.unwrap();
-    bench.clock.pass(TimeDelta::minutes(29));
-    sweep_once(&bench.state, bench.now()).await.unwrap();
-    let addressee =
-        |lines: &[LedgerLine], id| lines.iter().find(|line| line.id == id).unwrap().addressee;
-    assert_eq!(addressee(&lines(&bench).await, waiting.id), mia);
-    bench.clock.pass(TimeDelta::minutes(1));
-    sweep_once(&bench.state, bench.now()).await.unwrap();
-    let after = lines(&bench).await;
-    assert_eq!(addressee(&after, waiting.id), ada, "mia has no line manager");
-    assert_eq!(addressee(&after, taken.id), taken.addressee);
-    let id = waiting.id;
-    let history = bench.state.db.read(move |tx| tx.line_history(id)).await.unwrap();
-    assert_eq!(history.last().unwrap().what, "passed-on");
     sound(&bench).await;
 }
 

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod office;
+mod team;
 mod triage;
 
 use axum::http::StatusCode;
@@ -19,7 +20,7 @@ use crate::store::Tx;
 use crate::store::devices::{Device, Grant};
 use office::{
     Answer, CHILD, DESTA, ESCALATION, HOSTILE, MARGARET, OMAR, Office, PASSWORD, PRIYA, id, line,
-    set_aside,
+    raise, set_aside,
 };
 
 fn escalation() -> String {
@@ -183,8 +184,8 @@ async fn a_new_password_ends_the_sessions_that_the_old_one_opened() {
 #[tokio::test]
 async fn the_inbox_says_what_is_owed_why_and_how_long_is_left() {
     let office = Office::open().await;
-    office.write(|tx| tx.put_line(&line(0x22, "GA-3.9", None))).await;
-    office.write(|tx| tx.put_line(&line(0x23, "NA-7.2", Some("2026-03-02T08:10:00Z")))).await;
+    office.write(|tx| raise(tx, &line(0x22, "GA-3.9", None))).await;
+    office.write(|tx| raise(tx, &line(0x23, "NA-7.2", Some("2026-03-02T08:10:00Z")))).await;
     let session = office.sign_in("margaret").await;
     let text = office.get("/inbox", &session).await.text;
     for words in [

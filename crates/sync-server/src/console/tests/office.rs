@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::console::accounts;
 use crate::store::devices::Device;
 use crate::store::directory::{Allocation, Child, Person, Team};
-use crate::store::ledger::{LedgerLine, StoredAssessment};
+use crate::store::ledger::{LedgerLine, StoredAssessment, Told};
 use crate::store::log::{Access, LoggedEvent, SetAside};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Db, StoreError, Tx};
@@ -156,6 +156,12 @@ impl Office {
         self.state.db.read::<_, StoreError>(look).await.unwrap().unwrap()
     }
 
+    /// How many absences are written down.
+    pub async fn absences(&self) -> usize {
+        let look = |tx: &dyn Tx| tx.absences(DateTime::UNIX_EPOCH);
+        self.state.db.read::<_, StoreError>(look).await.unwrap().len()
+    }
+
     async fn ask(&self, request: Request<HttpBody>) -> Answer {
         let router: Router = crate::console::router().with_state(self.state.clone());
         let response = router.oneshot(request).await.unwrap();
@@ -269,7 +275,14 @@ fn fill(tx: &mut dyn Tx) -> Result<(), StoreError> {
     let assessment = Policy::built_in().assess(&child().record, &history, utc(NOW));
     let next_change = assessment.next_change;
     tx.put_assessment(&StoredAssessment { child: child().id, assessment, next_change })?;
-    tx.put_line(&line(ESCALATION, "GA-6.1", Some("2026-03-02T11:00:00Z")))
+    raise(tx, &line(ESCALATION, "GA-6.1", Some("2026-03-02T11:00:00Z")))
+}
+
+/// Writes a line, and that its addressee was told.
+pub fn raise(tx: &mut dyn Tx, line: &LedgerLine) -> Result<(), StoreError> {
+    tx.put_line(line)?;
+    let told = Told { person: line.addressee, first: line.raised, in_place_of: None };
+    tx.put_told(line.id, &told)
 }
 
 fn person(number: u128, name: &str, role: Role, team: u128) -> Person {

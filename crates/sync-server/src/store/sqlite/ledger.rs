@@ -12,7 +12,7 @@ use super::values::{
 };
 use crate::store::StoreError;
 use crate::store::ledger::{
-    Acknowledged, Channel, HistoryEntry, Ledger, LedgerLine, Notice, Reason, StoredAssessment,
+    Acknowledged, Channel, HistoryEntry, Ledger, LedgerLine, Notice, Reason, StoredAssessment, Told,
 };
 
 pub(super) const LINE: &str = "SELECT id, child, addressee, raised_ms, told_ms, acknowledged_ms, \
@@ -118,13 +118,40 @@ impl Ledger for SqliteTx<'_> {
         self.one("read an escalation", &sql, [id.to_string()], line)
     }
 
-    fn inbox(&self, addressee: Option<PersonId>) -> Result<Vec<LedgerLine>, StoreError> {
-        let filter = if addressee.is_some() { "addressee = ?1" } else { "?1 IS NULL" };
+    fn inbox(&self, told: Option<PersonId>) -> Result<Vec<LedgerLine>, StoreError> {
+        let filter = match told {
+            Some(_) => "id IN (SELECT escalation FROM escalation_told WHERE person = ?1)",
+            None => "?1 IS NULL",
+        };
         let sql = format!(
             "{LINE} WHERE {filter} AND ended_ms IS NULL \
              ORDER BY urgency, due_ms IS NULL, due_ms, since_ms, id"
         );
-        self.all("read an inbox", &sql, [text_option(addressee.as_ref())], line)
+        self.all("read an inbox", &sql, [text_option(told.as_ref())], line)
+    }
+
+    fn told(&self, id: EscalationId) -> Result<Vec<Told>, StoreError> {
+        let sql = "SELECT person, first_ms, in_place_of FROM escalation_told \
+                   WHERE escalation = ?1 ORDER BY number";
+        self.all("read who was told", sql, [id.to_string()], |row| {
+            Ok(Told {
+                person: parsed(row, "person")?,
+                first: instant(row, "first_ms")?,
+                in_place_of: parsed_option(row, "in_place_of")?,
+            })
+        })
+    }
+
+    fn put_told(&mut self, id: EscalationId, told: &Told) -> Result<(), StoreError> {
+        let sql = "INSERT INTO escalation_told (escalation, person, first_ms, in_place_of) \
+                   VALUES (?1, ?2, ?3, ?4) ON CONFLICT (escalation, person) DO NOTHING";
+        let params = params![
+            id.to_string(),
+            told.person.to_string(),
+            ms(told.first),
+            text_option(told.in_place_of.as_ref()),
+        ];
+        self.execute("write who was told", sql, params).map(drop)
     }
 
     fn put_line(&mut self, line: &LedgerLine) -> Result<(), StoreError> {

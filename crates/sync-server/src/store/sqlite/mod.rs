@@ -2,6 +2,7 @@
 
 mod accounts;
 mod attachments;
+mod availability;
 mod console;
 mod copy;
 mod devices;

@@ -1,0 +1,206 @@
+//! How the team's page is drawn.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::ids::PersonId;
+use maud::{Markup, html};
+
+use super::form::{self, Fault};
+use super::page::csrf_field;
+use super::session::SignedIn;
+use super::team::{Member, Team, Typed};
+use super::{parts, times, words};
+use crate::admin::visits::ListedVisit;
+use crate::judge::visits::Known;
+use crate::store::availability::{AbsentBecause, NumberedAbsence};
+
+const MEMBER_COLUMNS: [&str; 4] = ["Who", "Now", "Later", "Open for them"];
+
+/// The content of the page.
+pub fn content(
+    team: &Team,
+    signed: &SignedIn,
+    typed: &Typed,
+    faults: &[Fault],
+    done: &str,
+) -> Markup {
+    let listed: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
+    let me = signed.viewer.person;
+    html! {
+        (parts::error_summary(&listed))
+        (said(done))
+        div.ds-title-row {
+            h1.govuk-heading-l { "Team" }
+            (my_availability(team, me, &signed.csrf))
+        }
+        (parts::table("Who is there", &MEMBER_COLUMNS, &rows(team, signed)))
+        (visits(team))
+        (absence_form(team, signed, typed, faults))
+    }
+}
+
+fn said(done: &str) -> Markup {
+    let words = match done {
+        "absent" => "The absence is written down. Whoever stands in is told from then on.",
+        "not-available" => {
+            "You are not available from now on. What is addressed to you goes to the next as well."
+        }
+        "back" => "The absence has ended.",
+        _ => return html! {},
+    };
+    parts::done_banner(&html! { p.govuk-notification-banner__heading { (words) } })
+}
+
+/// One click: not available now, or back again.
+fn my_availability(team: &Team, me: PersonId, csrf: &str) -> Markup {
+    let mine = team.members.iter().find(|member| member.person.id == me);
+    html! {
+        @match mine.and_then(|member| member.away(team.now)) {
+            Some((numbered, _)) => (back_form(numbered.number, "I am back", csrf)),
+            None => {
+                form method="post" action="/team/not-available" {
+                    (csrf_field(csrf))
+                    button."govuk-button govuk-button--secondary" data-module="govuk-button" {
+                        "I am not available now"
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn back_form(number: u64, label: &str, csrf: &str) -> Markup {
+    html! {
+        form method="post" action="/team/back" {
+            (csrf_field(csrf))
+            input type="hidden" name="number" value=(number);
+            button."govuk-button govuk-button--secondary" data-module="govuk-button" { (label) }
+        }
+    }
+}
+
+fn rows(team: &Team, signed: &SignedIn) -> Vec<Vec<Markup>> {
+    team.members.iter().map(|member| row(member, signed, team.now)).collect()
+}
+
+fn row(member: &Member, signed: &SignedIn, now: DateTime<Utc>) -> Vec<Markup> {
+    let later = member.absences.iter().filter(|(numbered, _)| !numbered.absence.holds_at(now));
+    vec![
+        html! {
+            (member.person.name) br;
+            span.govuk-hint { (words::sentence_case(&words::role(member.person.role))) }
+        },
+        html! {
+            @match member.away(now) {
+                None => {
+                    "There"
+                    @if let Some(hours) = &member.hours {
+                        br; span.govuk-hint { (hours.to_string()) }
+                    }
+                }
+                Some((numbered, deputy)) => {
+                    (parts::tag(Some("yellow"), away_word(numbered.absence.why))) " "
+                    (span_words(numbered, deputy.as_deref(), now))
+                    @if member.person.id != signed.viewer.person {
+                        (back_form(numbered.number, "End it now", &signed.csrf))
+                    }
+                }
+            }
+        },
+        html! {
+            @for (numbered, deputy) in later {
+                (words::sentence_case(away_word(numbered.absence.why))) " from "
+                (times::short(numbered.absence.from, now)) ", "
+                (span_words(numbered, deputy.as_deref(), now)) br;
+            }
+        },
+        html! { (member.open) },
+    ]
+}
+
+const fn away_word(why: AbsentBecause) -> &'static str {
+    match why {
+        AbsentBecause::Leave => "On leave",
+        AbsentBecause::Ill => "Ill",
+        AbsentBecause::NotAvailable => "Not available",
+    }
+}
+
+fn span_words(numbered: &NumberedAbsence, deputy: Option<&str>, now: DateTime<Utc>) -> Markup {
+    html! {
+        @match numbered.absence.until {
+            Some(until) => { "until " (times::short(until, now)) }
+            None => { "until further notice" }
+        }
+        br;
+        span.govuk-hint {
+            @match deputy {
+                Some(name) => { (name) " stands in" }
+                None => { "The next in the chain is told" }
+            }
+        }
+    }
+}
+
+fn visits(team: &Team) -> Markup {
+    let columns = ["When", "Child", "Who visits", "Outcome"];
+    let rows: Vec<_> = team.visits.iter().map(|listed| visit_row(listed, team.now)).collect();
+    html! {
+        @if rows.is_empty() {
+            h2.govuk-heading-m { "Visits planned today" }
+            p.govuk-body { "None that the server knows of." }
+        } @else {
+            (parts::table("Visits planned today", &columns, &rows))
+        }
+    }
+}
+
+fn visit_row(listed: &ListedVisit, now: DateTime<Utc>) -> Vec<Markup> {
+    vec![
+        html! { (parts::instant(listed.visit.at, &times::spoken(listed.visit.at, now))) },
+        html! {
+            a.govuk-link href=(format!("/children/{}", listed.child.id)) { (listed.child.name) }
+        },
+        html! { (listed.person.name) },
+        match listed.known {
+            Known::Cancelled => parts::tag(Some("grey"), "Called off"),
+            Known::Yes => parts::tag(Some("green"), "Recorded"),
+            Known::NotYet if listed.visit.at > now => html! { "Still to come" },
+            Known::NotYet => html! { "Not recorded yet" },
+            Known::Silent(since) => html! {
+                (parts::tag(Some("orange"), "Device silent")) " since " (times::spoken(since, now))
+            },
+            Known::No(_) => parts::tag(Some("red"), "Outcome not known"),
+        },
+    ]
+}
+
+fn absence_form(team: &Team, signed: &SignedIn, typed: &Typed, faults: &[Fault]) -> Markup {
+    let mut people: Vec<_> = team
+        .members
+        .iter()
+        .map(|member| (member.person.id.to_string(), member.person.name.clone()))
+        .collect();
+    let me = signed.viewer.person.to_string();
+    let person = if typed.person.is_empty() { &me } else { &typed.person };
+    let why: Vec<_> = AbsentBecause::ALL
+        .iter()
+        .map(|why| (why.as_str().to_owned(), away_word(*why).to_owned()))
+        .collect();
+    let whom = form::select("person", &people, person);
+    people.insert(0, (String::new(), "Nobody by name: the next in the chain".to_owned()));
+    let until_hint = "The last day away. Leave it empty where it is not known";
+    html! {
+        h2.govuk-heading-m { "Somebody is away" }
+        form method="post" action="/team" novalidate {
+            (csrf_field(&signed.csrf))
+            (form::group("person", "Who", "", faults, &whom))
+            (form::group("why", "Why", "", faults, &form::select("why", &why, &typed.why)))
+            (form::date("from-", "From", "Leave it empty for now", typed.from(), faults))
+            (form::date("until-", "Until", until_hint, typed.until(), faults))
+            (form::group("deputy", "Who stands in",
+                "They are told at once of what is addressed to the person who is away", faults,
+                &form::select("deputy", &people, &typed.deputy)))
+            button.govuk-button data-module="govuk-button" { "Write it down" }
+        }
+    }
+}
