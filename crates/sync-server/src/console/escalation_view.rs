@@ -8,7 +8,8 @@ use super::gather::EscalationFile;
 use super::judged::{self, Judged};
 use super::page::csrf_field;
 use super::times::{self, Pressure};
-use super::{chain_view, child_view, inbox_view, parts, timeline, words};
+use super::{chain_view, child_view, inbox_view, parts, policy, timeline, words};
+use crate::judge::visits;
 use crate::store::ledger::{self, HistoryEntry, Reason};
 
 /// Everything that the page shows.
@@ -196,7 +197,12 @@ fn why_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
 
 fn clause(page: &EscalationPage<'_>) -> Markup {
     html! {
-        strong { (page.escalation.raised.escalation.clause) }
+        @let id = page.escalation.raised.escalation.clause.to_string();
+        @if visits::is_own_rule(&page.escalation.raised.escalation.clause) {
+            strong { (id) }
+        } @else {
+            a.govuk-link href=(policy::anchor(&id)) { (id) }
+        }
         @if let Some(duty) = page.duty() {
             ": " (words::modality(duty.modality)) " by the " (words::role(duty.owner))
             br;

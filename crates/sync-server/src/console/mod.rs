@@ -26,6 +26,7 @@ mod judged;
 mod page;
 mod parts;
 mod password;
+mod policy;
 mod problem;
 mod quarantine;
 mod ruling;
@@ -74,6 +75,7 @@ pub fn router() -> Router<AppState> {
         .route("/team", get(team::show).post(team::absent))
         .route("/team/not-available", post(team::not_available))
         .route("/team/back", post(team::back))
+        .route("/policy", get(policy::show))
         .route("/devices", get(devices::show))
         .route("/devices/{id}", get(device::show))
         .route("/quarantine", get(quarantine::show))

@@ -16,6 +16,8 @@ pub enum Section {
     Quarantine,
     /// The team's devices.
     Devices,
+    /// The policies in force.
+    Policy,
     /// None of these.
     Elsewhere,
 }
@@ -113,6 +115,7 @@ impl Page<'_> {
             (Section::Team, "/team", "Team"),
             (Section::Quarantine, "/quarantine", "Set aside"),
             (Section::Devices, "/devices", "Devices"),
+            (Section::Policy, "/policy", "Policies"),
         ];
         html! {
             div.govuk-service-navigation data-module="govuk-service-navigation" {

@@ -122,3 +122,15 @@ async fn an_escalation_is_handed_over_to_a_colleague_and_to_nobody_else() {
     });
     both.await;
 }
+
+#[tokio::test]
+async fn an_escalation_leads_to_the_words_of_its_clause() {
+    let office = Office::open().await;
+    let session = office.sign_in("margaret").await;
+    let page = office.get(&escalation(), &session).await;
+    assert!(page.text.contains("href=\"/policy#GA-6.1\""), "{}", page.text);
+    let policies = office.get("/policy", &session).await;
+    for clause in ["GA-6.1", "NA-4.5", "NA-7.3"] {
+        assert!(policies.text.contains(&format!("id=\"{clause}\"")), "{clause}");
+    }
+}
