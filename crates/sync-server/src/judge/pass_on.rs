@@ -13,6 +13,9 @@ use super::tell::{tell, tell_first};
 use crate::store::ledger::{HistoryEntry, LedgerLine, Reason};
 use crate::store::{StoreError, Tx};
 
+/// The words of a history after which somebody has time to take notice.
+const TELLS: [&str; 5] = ["raised", "reopened", "passed-on", "handed-over", "addressed-again"];
+
 /// How long somebody who was told has to take notice, by urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Patience {
@@ -71,7 +74,6 @@ pub fn deadline(
     if line.acknowledged.is_some() || line.escalation.standing != Standing::Open {
         return Ok(None);
     }
-    const TELLS: [&str; 5] = ["raised", "reopened", "passed-on", "handed-over", "addressed-again"];
     let history = tx.line_history(line.id)?;
     let told = history.iter().rev().find(|entry| TELLS.contains(&entry.what.as_str()));
     let told = told.map_or(line.raised, |entry| entry.at);
