@@ -2,6 +2,7 @@
 //! nothing. The form's JSON is the door's own; the store does not look into it.
 
 use chrono::{DateTime, Utc};
+use doorstep_core::ids::EventId;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use serde::Serialize;
 
@@ -48,6 +49,28 @@ pub(crate) fn list(conn: &Connection) -> Result<Vec<SavedDraft>, Error> {
 /// Whether there was one.
 pub(crate) fn delete(tx: &Transaction<'_>, id: &str) -> Result<bool, Error> {
     Ok(tx.execute("delete from draft where draft = ?1", [id])? > 0)
+}
+
+/// Notes which record came from an entry of a form.
+pub(crate) fn note_recorded(
+    tx: &Transaction<'_>,
+    form: &str,
+    entry: usize,
+    event: EventId,
+) -> Result<(), Error> {
+    tx.execute(
+        "insert or replace into recorded_form (draft, entry, event) values (?1, ?2, ?3)",
+        (form, entry, event.to_string()),
+    )?;
+    Ok(())
+}
+
+/// The records that came from a form, in the order of its entries.
+pub(crate) fn recorded(conn: &Connection, form: &str) -> Result<Vec<EventId>, Error> {
+    let mut statement =
+        conn.prepare_cached("select event from recorded_form where draft = ?1 order by entry")?;
+    let events = statement.query_map([form], |row| crate::identity::word(row, 0))?;
+    Ok(events.collect::<rusqlite::Result<_>>()?)
 }
 
 fn saved(row: &rusqlite::Row<'_>) -> rusqlite::Result<SavedDraft> {

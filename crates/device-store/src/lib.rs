@@ -146,6 +146,12 @@ impl Store {
         record::faults(draft)
     }
 
+    /// The records that came from the form with this id, in the order of its entries; none while it
+    /// was not recorded.
+    pub fn recorded_from(&self, form: &str) -> Result<Vec<EventId>, Error> {
+        drafts::recorded(&self.conn, form)
+    }
+
     /// Saves a form that is being filled in, in place of what was saved under this id.
     pub fn save_draft(
         &mut self,

@@ -252,6 +252,9 @@ pub(crate) fn record(
         refuse_known(tx, id)?;
         let child = of.child.to_string();
         outbox::append(tx, &id.to_string(), &child, recorded.timestamp_millis(), &sealed)?;
+        if let Some(form) = &draft.saved_as {
+            drafts::note_recorded(tx, form, entry, id)?;
+        }
         ids.push(id);
     }
     Ok(ids)

@@ -47,6 +47,7 @@ pub fn card(number: u8) -> ChildCard {
         phone: None,
         record: ChildRecord::default(),
         contacts: Vec::new(),
+        visits: Vec::new(),
     }
 }
 
