@@ -98,6 +98,13 @@ impl Cells<'_> {
         words
     }
 
+    /// Texts with semicolons between them.
+    pub fn lines(&mut self, name: &str) -> Vec<String> {
+        let text = self.text(name).unwrap_or_default();
+        let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+        parts.map(str::to_owned).collect()
+    }
+
     /// Agencies with semicolons between them.
     pub fn agencies(&mut self, name: &str) -> BTreeSet<Agency> {
         let Some(text) = self.text(name) else { return BTreeSet::new() };

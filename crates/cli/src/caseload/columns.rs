@@ -63,6 +63,7 @@ const CHILDREN: &[Column] = &[
     optional("concerns"),
     optional("communication_needs"),
     optional("involved_agencies"),
+    optional("household"),
 ];
 
 const ALLOCATIONS: &[Column] = &[

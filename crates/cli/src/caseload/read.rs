@@ -202,6 +202,7 @@ fn child_row(cells: &mut Cells<'_>, today: NaiveDate) -> ChildRow {
             concerns: cells.words("concerns"),
             communication_needs: cells.words("communication_needs"),
             involved_agencies: cells.agencies("involved_agencies"),
+            household: cells.lines("household"),
         },
     }
 }

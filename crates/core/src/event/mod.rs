@@ -387,6 +387,9 @@ pub struct ChildRecord {
     pub communication_needs: BTreeSet<CommunicationNeed>,
     /// The agencies around the family.
     pub involved_agencies: BTreeSet<Agency>,
+    /// Who else lives in the home, each as one would say it: `Carol Sampleford (mother)`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub household: Vec<String>,
 }
 
 impl Default for ChildRecord {
@@ -400,6 +403,7 @@ impl Default for ChildRecord {
             concerns: BTreeSet::new(),
             communication_needs: BTreeSet::new(),
             involved_agencies: BTreeSet::new(),
+            household: Vec::new(),
         }
     }
 }

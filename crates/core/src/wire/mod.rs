@@ -283,6 +283,19 @@ pub struct ChildCard {
     pub record: ChildRecord,
     /// Whom to phone, by role.
     pub contacts: Vec<Contact>,
+    /// The visits that the device's own person is to make, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub visits: Vec<PlannedVisit>,
+}
+
+/// A visit that is planned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct PlannedVisit {
+    /// Identity.
+    pub id: Uuid,
+    /// When it is to begin (UTC).
+    pub at: DateTime<Utc>,
 }
 
 /// A problem document (RFC 9457).

@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::event::Role;
 use doorstep_core::ids::{ChildId, PersonId, TeamId};
 use doorstep_core::seal::Hash;
-use doorstep_core::wire::{ChildCard, Contact};
+use doorstep_core::wire::{ChildCard, Contact, PlannedVisit};
 
 use crate::store::directory::{Child, People, Person};
 use crate::store::{StoreError, Tx};
 
+/// How long after it was planned a visit is still on the card.
+const VISITS_SINCE: TimeDelta = TimeDelta::days(3);
+
 /// Makes cards for one person's device; looks up each team once.
 pub struct Cards {
+    person: PersonId,
     now: DateTime<Utc>,
     line_manager: Option<Person>,
     teams: BTreeMap<TeamId, Vec<Person>>,
@@ -22,10 +26,9 @@ pub struct Cards {
 impl Cards {
     /// Gathers what all cards of `person` share.
     pub fn gather(tx: &dyn Tx, person: PersonId, now: DateTime<Utc>) -> Result<Self, StoreError> {
-        let person = tx.person(person)?;
-        let manager = person.and_then(|person| person.line_manager);
+        let manager = tx.person(person)?.and_then(|person| person.line_manager);
         let line_manager = manager.map_or(Ok(None), |id| tx.person(id))?;
-        Ok(Self { now, line_manager, teams: BTreeMap::new() })
+        Ok(Self { person, now, line_manager, teams: BTreeMap::new() })
     }
 
     /// The hash of a child's card.
@@ -39,6 +42,7 @@ impl Cards {
     pub fn card(&mut self, tx: &dyn Tx, id: ChildId) -> Result<ChildCard, StoreError> {
         let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
         let contacts = self.contacts(tx, &child)?;
+        let visits = self.visits(tx, id)?;
         Ok(ChildCard {
             id,
             name: child.name,
@@ -48,7 +52,18 @@ impl Cards {
             phone: child.phone,
             record: child.record,
             contacts,
+            visits,
         })
+    }
+
+    /// The visits that the device's person is to make, from the days of which the outcome may still
+    /// be asked for.
+    fn visits(&self, tx: &dyn Tx, child: ChildId) -> Result<Vec<PlannedVisit>, StoreError> {
+        let since = self.now - VISITS_SINCE;
+        let visits = tx.planned_visits_of(child)?.into_iter().filter(|visit| {
+            visit.person == self.person && visit.cancelled.is_none() && visit.at >= since
+        });
+        Ok(visits.map(|visit| PlannedVisit { id: visit.id, at: visit.at }).collect())
     }
 
     /// Whom to phone: the device's own line manager, who holds the child, and who stands behind the

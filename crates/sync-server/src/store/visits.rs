@@ -25,8 +25,10 @@ pub struct PlannedVisit {
 
 /// What the store knows of planned visits.
 ///
-/// Laws: there is one visit for (child, person, instant); a put replaces the row of its id; lists
-/// are in the order of the instants; nothing is ever removed.
+/// Laws: there is one visit for (child, person, instant); a put replaces the row of its id, and
+/// raises [`Organisation::directory`](super::directory::Organisation::directory) where what is
+/// planned changed, so that devices hear of it; lists are in the order of the instants; nothing is
+/// ever removed.
 pub trait Visits {
     /// One visit.
     fn planned_visit(&self, id: Uuid) -> Result<Option<PlannedVisit>, StoreError>;

@@ -213,6 +213,7 @@ mod tests {
             phone: None,
             record: doorstep_core::event::ChildRecord::default(),
             contacts: Vec::new(),
+            visits: Vec::new(),
         }
     }
 

@@ -73,7 +73,7 @@ fn allocation(row: &Row<'_>) -> rusqlite::Result<Allocation> {
 }
 
 impl SqliteTx<'_> {
-    fn directory_changed(&self) -> Result<(), StoreError> {
+    pub(super) fn directory_changed(&self) -> Result<(), StoreError> {
         let sql = "UPDATE organisation SET directory = directory + 1";
         self.execute("count a change of the directory", sql, []).map(drop)
     }

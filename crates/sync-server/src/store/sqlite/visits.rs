@@ -48,6 +48,11 @@ impl Visits for SqliteTx<'_> {
     }
 
     fn put_planned_visit(&mut self, visit: &PlannedVisit) -> Result<(), StoreError> {
+        let planned = |of: &PlannedVisit| (of.child, of.person, of.at, of.cancelled.is_some());
+        let before = self.planned_visit(visit.id)?;
+        if before.as_ref().map(planned) != Some(planned(visit)) {
+            self.directory_changed()?;
+        }
         let sql = "INSERT INTO planned_visit (id, child, person, at_ms, silent_ms, cancelled_ms) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET \
                    child = excluded.child, person = excluded.person, at_ms = excluded.at_ms, \
