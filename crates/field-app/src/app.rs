@@ -131,6 +131,11 @@ impl App {
         state.last_used = self.now();
     }
 
+    /// Takes the store out, so that the door can work on it; [`App::opened`] gives it back.
+    pub fn take_store(&self) -> Option<Store> {
+        self.state().open.take().map(|open| open.store)
+    }
+
     /// What the pages can show now.
     pub fn stage(&self) -> Stage {
         let mut state = self.state();

@@ -44,6 +44,17 @@ impl Fields {
         values.filter_map(|(_, value)| value.parse().ok())
     }
 
+    /// Sets a field to one value.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.0.retain(|(key, _)| key != name);
+        self.push(name, value);
+    }
+
+    /// Adds a value to a field.
+    pub fn push(&mut self, name: &str, value: &str) {
+        self.0.push((name.to_owned(), value.to_owned()));
+    }
+
     /// Whether the field was sent at all: a box that is ticked, a button that was pressed.
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)

@@ -1,14 +1,15 @@
 //! What the policies say of each child, kept until it can change: a page that shows three hundred
 //! children must not judge thirty thousand events again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_core::assessment::{Assessment, Duty, Urgency};
-use doorstep_core::event::{Event, Role};
+use doorstep_core::event::{Event, Role, What};
 use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::policy::{Call, Known, Policy};
+use doorstep_core::time::local_date;
 use doorstep_core::wire::{ChildCard, SyncResponse};
 use doorstep_device_store::{Error, Held, HeldPolicy, RecordState, Source, Store};
 
@@ -33,8 +34,8 @@ pub struct Child {
     pub unsent: Vec<EventId>,
     /// Events that could not be judged.
     pub not_judged: usize,
-    /// When the last failed contact happened (UTC).
-    pub last_contact: Option<DateTime<Utc>>,
+    /// The local days for which there is a record of a visit by the service.
+    pub contact_days: BTreeSet<NaiveDate>,
     at: DateTime<Utc>,
     until: Option<DateTime<Utc>>,
 }
@@ -160,11 +161,13 @@ fn judge(
     let assessment = policy.assess(&card.record, &events, now);
     let calls = policy.calls(card, &assessment, &Known { events: &events, unsent: &unsent, own });
     let to_come = events.iter().map(|event| event.at).filter(|at| *at > now).min();
-    let failed = events.iter().filter(|event| {
-        matches!(event.what, doorstep_core::event::What::FailedContact(_)) && event.at <= now
+    let visits = events.iter().filter(|event| match &event.what {
+        What::FailedContact(_) => true,
+        What::ChildSeen(seen) => seen.seen_by.is_service(),
+        _ => false,
     });
-    let last_contact = failed.map(|event| event.at).max();
+    let contact_days = visits.map(|event| local_date(event.at)).collect();
     let until = assessment.next_change.into_iter().chain(to_come).min();
     let card = card.clone();
-    Ok(Child { card, assessment, calls, unsent, not_judged, last_contact, at: now, until })
+    Ok(Child { card, assessment, calls, unsent, not_judged, contact_days, at: now, until })
 }

@@ -53,11 +53,9 @@
 //!
 //! * `data-keep="PATH"` on a form: on every change, POST the form's fields there (answered 204), so
 //!   that a crash costs nothing;
-//! * `data-again="MS"` on `main`: fetch the same address again after so many milliseconds and
-//!   replace `main`, unless the person is in the middle of a form;
-//! * `data-lock`: nothing; the door calls [`App::lock_if_idle`] every now and then.
-
-#![expect(dead_code, reason = "the pages that use these parts come one by one")]
+//! * `data-again="MS"` on `main`: fetch the same address with `again=1` in its query after so many
+//!   milliseconds and show that, unless the person is in the middle of a form. It does not count as
+//!   use: a door calls [`App::lock_if_idle`] every now and then.
 
 mod app;
 pub mod assets;

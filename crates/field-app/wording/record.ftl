@@ -1,1 +1,125 @@
-# Recording.
+# Recording a visit.
+
+back = Back
+continue = Continue
+yes = Yes
+no = No
+date = Date
+time = Time
+
+record-start = Record a visit
+record-caption = A visit
+record-about = { $names }, { $at }
+record-no-child = no child chosen yet
+record-left-caseload = A child who left your caseload
+record-discard = Throw this away
+record-children = Whom was it about?
+record-children-hint = All the children at this visit. One record is made for each.
+record-children-none = Choose at least one child
+record-result = What came of it?
+record-result-none = Choose what came of it
+result-no-response = Nobody answered the door
+result-refused-by-parent-or-carer = A parent or carer said no
+result-refused-by-third-party = Somebody else said no
+result-doorstep = The door was opened, I was not asked in
+result-was-not-brought = The child was not brought
+result-child-unseen = I was let in, the child was not seen
+result-seen = The child was seen
+record-steps = What did you do?
+record-steps-hint = Tick what you did there and then. Nothing ticked is an answer too.
+step-windows-checked = Looked at the windows for movement
+step-family-phoned = Phoned the family
+step-phone-not-possible = There was no way of phoning
+step-interpreter-used = Used an interpreter
+step-card-left = Left a card
+step-letter-left = Left a letter
+step-phone-hint = { $phone }
+step-phone-now = Phone the family now: { $phone }
+step-interpreter-hint = The record says that the family needs one
+step-does-not-read-hint = The record says that somebody does not read: how will they know what it says?
+record-reply = By when does the card or letter ask them to get in touch?
+record-reply-hint = What stands on it
+record-reply-none = Choose by when it asks for contact
+reply-same-day = By 17:00 on the day of the visit
+reply-next-day = By 17:00 the day after
+reply-other = At another time
+reply-unstated = It states no time
+reply-other-time = The other time
+record-concern = How concerned are you?
+record-concern-hint = Your own view, now
+record-concern-none = Choose how concerned you are
+concern-none = Not concerned
+concern-some = Some concern
+concern-high = High concern
+concern-child-protection-issue = A clear child protection issue
+concern-hint = The child protection procedures apply at once
+record-questions = Does any of this hold?
+record-questions-hint = Ticked is what the record says already.
+question-known = From the record
+question-NA-6-1 = Concern for safety or welfare now
+question-NA-6-2 = Earlier concerns that led to a support package
+question-NA-6-3 = An Early Help, Child in Need or Child Protection Plan
+question-NA-6-4 = The child is Looked After
+question-NA-6-5 = A Child Protection Plan within the last year
+question-NA-6-6 = Concerns about violence between family members
+question-NA-6-7 = Religious or cultural reasons to believe the child is at risk
+record-prevented = Seeing the child
+record-prevented-yes = I was actively prevented from seeing the child
+record-note = A note
+record-note-hint = What was said, seen or heard. You can leave it out.
+record-note-long = The note has { $count } characters, and { $most } is the most
+record-seen = Are the child’s needs met?
+record-seen-hint = As far as you know now
+record-needs-none = Choose whether the child’s needs are met
+needs-yes = Yes
+needs-no = No
+needs-not-known = Not known
+record-distance = How the child was seen
+record-distance-yes = Only from a distance or through a window
+record-when = When was it?
+record-when-fault = Enter a date and a time, such as 10:15
+record-arranged = How was it arranged?
+record-expected = Did the family expect it?
+record-expected-hint = An appointment that was made, by letter or by word
+record-how = How was it made?
+arranged-letter = By letter
+arranged-word = By word or phone
+record-agreed = The family
+record-agreed-yes = The family had agreed to it
+record-check = Is this right?
+record-save = Save
+record-missing = Answer what is missing
+record-ahead = This is later than the clock of this device. It can be saved; make sure that it is what you mean.
+record-settling = { $seconds ->
+    [one] This device is making its storage safe. You can save in 1 second; what you wrote is kept.
+   *[other] This device is making its storage safe. You can save in { $seconds } seconds; what you wrote is kept.
+}
+check-open = Not answered yet
+check-children = Children
+check-when = When
+check-result = What came of it
+check-needs = Needs met
+check-distance = From a distance only
+check-steps = What you did
+check-no-steps = Nothing is ticked
+check-reply = Asks for contact
+check-concern = Your concern
+check-answers = What holds
+check-prevented = Actively prevented
+check-note = Note
+check-arranged = Arranged
+check-planned = The family expected it
+check-unannounced = Unannounced
+
+saved-title = Saved
+saved-here = Safe on this device at { $at }. It is sent by itself as soon as there is a connection.
+saved-sent = The office has it.
+saved-nothing = Nothing new is owed because of it.
+saved-own = { $count ->
+    [one] For you to do now
+   *[other] For you to do now ({ $count })
+}
+saved-others = For others to do ({ $count })
+saved-before = Owed from before ({ $count })
+saved-child = Open { $name }
+saved-today = Back to today

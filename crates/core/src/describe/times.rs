@@ -23,6 +23,11 @@ pub fn deadline(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     format!("the end of {}", day.format(pattern))
 }
 
+/// `Monday 2 March`.
+pub fn day(at: DateTime<Utc>) -> String {
+    at.with_timezone(&London).format("%A %-d %B").to_string()
+}
+
 /// `Monday 10:00` within the six days around `now`, else as [`short`].
 pub fn spoken(at: DateTime<Utc>, now: DateTime<Utc>) -> String {
     let (there, here) = (at.with_timezone(&London), now.with_timezone(&London));

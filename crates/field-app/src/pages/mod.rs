@@ -1,6 +1,14 @@
 //! The pages' routes, and what every page is handed.
 
+mod child;
+mod children;
+mod drawing;
+mod follow_up;
 mod gate;
+mod owed;
+mod record;
+mod records;
+mod sync;
 mod today;
 
 use std::collections::BTreeMap;
@@ -11,7 +19,7 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, RawPathParams};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use doorstep_core::event::Role;
 use doorstep_core::ids::ChildId;
@@ -84,6 +92,11 @@ pub struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// The address of one of the app's pages.
+    pub fn at(&self, path: &str) -> String {
+        self.app.at(path)
+    }
+
     /// A part of the path; empty where the route has none of this name.
     pub fn param(&self, name: &str) -> &str {
         self.params.get(name).map_or("", String::as_str)
@@ -117,7 +130,32 @@ impl Asked<'_> {
 /// The routes.
 pub fn router(app: App) -> Router {
     let read = |page: Handler| get(handler(app.clone(), page));
-    let router = Router::new().route(&app.at("/"), read(today::show));
+    let write = |page: Handler| post(handler(app.clone(), page));
+    let both = |show: Handler, take: Handler| read(show).merge(write(take));
+    let mut router = Router::new();
+    for (path, methods) in [
+        ("/", read(today::show)),
+        ("/told", write(follow_up::told)),
+        ("/children", read(children::show)),
+        ("/child/{child}", read(child::show)),
+        ("/child/{child}/address", both(child::show, child::show_address)),
+        ("/child/{child}/do", read(follow_up::list)),
+        ("/child/{child}/do/{act}", both(follow_up::ask, follow_up::act)),
+        ("/record", write(record::begin)),
+        ("/record/{form}", read(record::resume)),
+        ("/record/{form}/saved", read(record::saved)),
+        ("/record/{form}/save", write(record::save)),
+        ("/record/{form}/discard", write(record::discard)),
+        ("/record/{form}/{ask}", both(record::question, record::answer)),
+        ("/record/{form}/{ask}/keep", write(record::keep_answer)),
+        ("/records", read(records::list)),
+        ("/records/{event}", read(records::show)),
+        ("/records/{event}/correct", both(records::correct_form, records::correct)),
+        ("/records/{event}/withdraw", both(records::withdraw_form, records::withdraw)),
+        ("/sync", read(sync::show)),
+    ] {
+        router = router.route(&app.at(path), methods);
+    }
     gate::routes(&app, assets::routes(&app, router))
         .fallback(handler(app, |_| Err(Problem::NotHere)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
@@ -147,7 +185,11 @@ fn answer(
         Stage::NotEnrolled => return redirect(&app.at("/enrol")),
         Stage::Locked => return redirect(&gate::unlock_for(app, uri)),
     }
-    app.used();
+    let query = Fields::read(uri.query().unwrap_or_default().as_bytes());
+    // A page that asks for itself again is no sign that anybody is there.
+    if !query.has("again") {
+        app.used();
+    }
     let mut state = app.state();
     let exchange = state.exchange.clone();
     let Some(open) = &mut state.open else { return redirect(&app.at("/unlock")) };
@@ -156,7 +198,6 @@ fn answer(
         Ok(None) => return redirect(&app.at("/enrol")),
         Err(error) => return Page::problem(&error.to_string()).draw(&Frame::bare(app)),
     };
-    let query = Fields::read(uri.query().unwrap_or_default().as_bytes());
     let mut asked = Asked {
         app,
         open,
@@ -205,4 +246,12 @@ fn plain(status: StatusCode) -> Response {
     let mut response = Response::default();
     *response.status_mut() = status;
     response
+}
+
+/// The keys of the wording that the pages put together, for its test.
+#[cfg(test)]
+pub fn wording_keys() -> Vec<String> {
+    let replies = record::form::ReplyBy::ALL.iter().map(|by| format!("reply-{}", by.as_str()));
+    let results = record::form::Result::all().map(|result| format!("result-{result}"));
+    follow_up::wording_keys().into_iter().chain(replies).chain(results).collect()
 }

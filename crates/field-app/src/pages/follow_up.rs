@@ -1,0 +1,544 @@
+//! Follow-up: what meets a duty, one tap from the duty, on one short form each.
+
+use chrono::{DateTime, Utc};
+use doorstep_core::describe::{role, sentence_case, subject};
+use doorstep_core::event::{
+    AddressChecked, AddressKnown, Agency, AgencyConsulted, Concern, ConcernLevel, Corrected,
+    Decided, Discussed, FamilyMadeContact, Informed, Known, LetterCopied, NewAppointment, Note,
+    Referral, Role, Step, Subject, VisitTimeframeSet, What,
+};
+use doorstep_core::history::History;
+use doorstep_core::ids::EventId;
+use doorstep_core::policy::Act;
+use doorstep_core::wire::ChildCard;
+use doorstep_device_store::{Draft, Held, TEXT_CHARS_MAX};
+use maud::{Markup, html};
+
+use super::record::form::Written;
+use super::record::{id, record_at_once};
+use super::{Asked, Outcome, Problem, Reply};
+use crate::app::App;
+use crate::fields::Fields;
+use crate::page::{Page, Section};
+use crate::parts::{self, Choice, Choices, Faults, Input, Pick};
+use crate::text::text;
+
+/// What a short form records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Inform,
+    Discuss,
+    AskAgency,
+    CheckAddress,
+    TryAgain,
+    Decide,
+    AddStep,
+    WeighImpact,
+    AssessVulnerability,
+    AssessEffectOnChildren,
+    ConsiderNeeds,
+    AgreePlan,
+    Contribute,
+    CopyLetter,
+    ArrangeInterpreter,
+    SetTimeframe,
+    StartProcedures,
+    FamilyMadeContact,
+    RaiseConcern,
+    CloseConcern,
+    SeenElsewhere,
+}
+
+impl Kind {
+    const ALL: [Self; 21] = [
+        Self::Inform,
+        Self::Discuss,
+        Self::AskAgency,
+        Self::CheckAddress,
+        Self::TryAgain,
+        Self::FamilyMadeContact,
+        Self::SeenElsewhere,
+        Self::RaiseConcern,
+        Self::CloseConcern,
+        Self::WeighImpact,
+        Self::ConsiderNeeds,
+        Self::ArrangeInterpreter,
+        Self::CopyLetter,
+        Self::AddStep,
+        Self::Decide,
+        Self::AgreePlan,
+        Self::Contribute,
+        Self::SetTimeframe,
+        Self::StartProcedures,
+        Self::AssessVulnerability,
+        Self::AssessEffectOnChildren,
+    ];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inform => "inform",
+            Self::Discuss => "discuss",
+            Self::AskAgency => "ask-agency",
+            Self::CheckAddress => "check-address",
+            Self::TryAgain => "try-again",
+            Self::Decide => "decide",
+            Self::AddStep => "add-step",
+            Self::WeighImpact => "weigh-impact",
+            Self::AssessVulnerability => "assess-vulnerability",
+            Self::AssessEffectOnChildren => "assess-effect-on-children",
+            Self::ConsiderNeeds => "consider-needs",
+            Self::AgreePlan => "agree-plan",
+            Self::Contribute => "contribute",
+            Self::CopyLetter => "copy-letter",
+            Self::ArrangeInterpreter => "arrange-interpreter",
+            Self::SetTimeframe => "set-timeframe",
+            Self::StartProcedures => "start-procedures",
+            Self::FamilyMadeContact => "family-made-contact",
+            Self::RaiseConcern => "raise-concern",
+            Self::CloseConcern => "close-concern",
+            Self::SeenElsewhere => "seen-elsewhere",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// It is about one earlier record of a failed contact.
+    const fn is_about_a_contact(self) -> bool {
+        matches!(self, Self::AddStep | Self::CopyLetter)
+    }
+}
+
+/// The address of the form that meets a duty.
+pub fn act_link(app: &App, card: &ChildCard, act: Act, of: Option<EventId>) -> String {
+    let (kind, detail) = match act {
+        Act::See => return app.at(&format!("/child/{}", card.id)),
+        Act::Inform(role) => (Kind::Inform, Some(role.as_str())),
+        Act::Discuss(role) => (Kind::Discuss, Some(role.as_str())),
+        Act::AskAgency => (Kind::AskAgency, None),
+        Act::CheckAddress => (Kind::CheckAddress, None),
+        Act::TryAgain => (Kind::TryAgain, None),
+        Act::Decide(on) => (Kind::Decide, Some(on.as_str())),
+        Act::AddStep(step) => (Kind::AddStep, Some(step.as_str())),
+        Act::WeighImpact => (Kind::WeighImpact, None),
+        Act::AssessVulnerability => (Kind::AssessVulnerability, None),
+        Act::AssessEffectOnChildren => (Kind::AssessEffectOnChildren, None),
+        Act::ConsiderNeeds => (Kind::ConsiderNeeds, None),
+        Act::AgreePlan => (Kind::AgreePlan, None),
+        Act::Contribute => (Kind::Contribute, None),
+        Act::CopyLetter => (Kind::CopyLetter, None),
+        Act::ArrangeInterpreter => (Kind::ArrangeInterpreter, None),
+        Act::SetTimeframe => (Kind::SetTimeframe, None),
+        Act::StartProcedures => (Kind::StartProcedures, None),
+    };
+    let mut link = app.at(&format!("/child/{}/do/{}", card.id, kind.as_str()));
+    let of = of.filter(|_| kind.is_about_a_contact()).map(|of| of.to_string());
+    for (place, (name, value)) in
+        [("what", detail), ("of", of.as_deref())].into_iter().filter_map(with_value).enumerate()
+    {
+        link = format!("{link}{}{name}={value}", if place == 0 { '?' } else { '&' });
+    }
+    link
+}
+
+fn with_value<'a>((name, value): (&'a str, Option<&'a str>)) -> Option<(&'a str, &'a str)> {
+    Some((name, value?))
+}
+
+/// What the link to it says.
+pub fn act_words(act: Act) -> String {
+    match act {
+        Act::See => text!("do-see"),
+        Act::Inform(to) => text!("do-inform", role = role(to)),
+        Act::Discuss(with) => text!("do-discuss", role = role(with)),
+        Act::AskAgency => text!("do-ask-agency"),
+        Act::CheckAddress => text!("do-check-address"),
+        Act::TryAgain => text!("do-try-again"),
+        Act::Decide(on) => text!("do-decide", on = subject(on)),
+        Act::AddStep(step) => text!(&format!("do-step-{step}")),
+        Act::WeighImpact => text!("do-weigh-impact"),
+        Act::AssessVulnerability => text!("do-assess-vulnerability"),
+        Act::AssessEffectOnChildren => text!("do-assess-effect-on-children"),
+        Act::ConsiderNeeds => text!("do-consider-needs"),
+        Act::AgreePlan => text!("do-agree-plan"),
+        Act::Contribute => text!("do-contribute"),
+        Act::CopyLetter => text!("do-copy-letter"),
+        Act::ArrangeInterpreter => text!("do-arrange-interpreter"),
+        Act::SetTimeframe => text!("do-set-timeframe"),
+        Act::StartProcedures => text!("do-start-procedures"),
+    }
+}
+
+/// `POST /told`: "I told them", recorded with the time.
+pub fn told(asked: &mut Asked<'_>) -> Outcome {
+    let id = id(asked.form.get("id"))?;
+    let child = asked.form.read_as("child").ok_or(Problem::NotHere)?;
+    let who: Role = asked.form.read_as("role").ok_or(Problem::NotHere)?;
+    let draft = Draft::new(asked.now, child, What::Informed(Informed { who }));
+    record_at_once(asked, &id, draft)?;
+    Ok(Reply::Go(format!("/record/{id}/saved")))
+}
+
+/// `GET /child/{child}/do`: everything that can be recorded besides a visit.
+pub fn list(asked: &mut Asked<'_>) -> Outcome {
+    let card = asked.card()?;
+    let title = text!("follow-title");
+    let content = html! {
+        p.govuk-caption-l { (card.name) }
+        h1.govuk-heading-l tabindex="-1" { (title) }
+        ul.df-list {
+            @for kind in Kind::ALL.into_iter().filter(|kind| !kind.is_about_a_contact()) {
+                li.df-row {
+                    @let path = format!("/child/{}/do/{}", card.id, kind.as_str());
+                    a.df-row__link href=(asked.at(&path)) {
+                        span.df-row__name { (title_of(kind)) }
+                    }
+                }
+            }
+        }
+    };
+    let page = Page::new(Section::Children, title, content);
+    Ok(Reply::Page(page.back(format!("/child/{}", card.id), card.name)))
+}
+
+fn title_of(kind: Kind) -> String {
+    text!(&format!("act-{}", kind.as_str()))
+}
+
+/// `GET /child/{child}/do/{act}`.
+pub fn ask(asked: &mut Asked<'_>) -> Outcome {
+    let kind = Kind::parse(asked.param("act")).ok_or(Problem::NotHere)?;
+    let id = asked.fresh_id();
+    let mut given = asked.query.clone();
+    let now = Written::at(asked.now);
+    given.set("at-date", &now.date);
+    given.set("at-time", &now.time);
+    draw(asked, kind, &id, &given, &Faults::default()).map(Reply::Page)
+}
+
+/// `POST /child/{child}/do/{act}`.
+pub fn act(asked: &mut Asked<'_>) -> Outcome {
+    let card = asked.card()?;
+    let kind = Kind::parse(asked.param("act")).ok_or(Problem::NotHere)?;
+    let id = id(asked.form.get("id"))?;
+    let form = asked.form.clone();
+    let mut faults = Faults::default();
+    let at = at(&form, asked.now, &mut faults);
+    let what = what(asked, &card, kind, &form, &mut faults)?;
+    let Some(what) = what.filter(|_| faults.is_empty()) else {
+        return Ok(Reply::Page(draw(asked, kind, &id, &form, &faults)?.refused()));
+    };
+    record_at_once(asked, &id, Draft::new(at, card.id, what))?;
+    Ok(Reply::Go(format!("/record/{id}/saved")))
+}
+
+/// When it happened: now, where the minute on the form is still this one.
+fn at(form: &Fields, now: DateTime<Utc>, faults: &mut Faults) -> DateTime<Utc> {
+    let written = Written::of(form, "at");
+    if written == Written::at(now) {
+        return now;
+    }
+    written.instant().unwrap_or_else(|| {
+        faults.add("at-date", text!("record-when-fault"));
+        now
+    })
+}
+
+fn what(
+    asked: &Asked<'_>,
+    card: &ChildCard,
+    kind: Kind,
+    form: &Fields,
+    faults: &mut Faults,
+) -> Result<Option<What>, Problem> {
+    let text = form.get("note");
+    let chars = text.chars().count();
+    if chars > TEXT_CHARS_MAX {
+        faults.add("note", text!("record-note-long", count = chars, most = TEXT_CHARS_MAX));
+    }
+    let mut need = |name: &str| {
+        if form.get(name).is_empty() {
+            faults.add(name, text!("follow-choose"));
+        }
+    };
+    Ok(match kind {
+        Kind::Inform => {
+            need("what");
+            form.read_as("what").map(|who| What::Informed(Informed { who }))
+        }
+        Kind::Discuss => {
+            need("what");
+            need("referral");
+            let referral = form.read_as::<Referral>("referral");
+            form.read_as("what")
+                .zip(referral)
+                .map(|(with, referral)| What::Discussed(Discussed { with, referral }))
+        }
+        Kind::AskAgency => {
+            let agency = agency(form, faults);
+            let address = form.read_as::<AddressKnown>("address").unwrap_or_default();
+            let child_seen = form.read_as::<Known>("child-seen").unwrap_or_default();
+            agency.map(|agency| {
+                What::AgencyConsulted(AgencyConsulted { agency, address, child_seen })
+            })
+        }
+        Kind::SeenElsewhere => {
+            let needs_met = form.read_as::<Known>("needs-met").unwrap_or_default();
+            agency(form, faults).map(|seen_by| {
+                What::ChildSeen(doorstep_core::event::ChildSeen {
+                    seen_by,
+                    needs_met,
+                    from_distance: false,
+                })
+            })
+        }
+        Kind::CheckAddress => {
+            need("address");
+            let new_appointment = form.read_as::<NewAppointment>("appointment").unwrap_or_default();
+            let checked = AddressChecked { new_appointment };
+            Some(match form.get("address") {
+                "corrected" => What::AddressCorrected(checked),
+                _ => What::AddressConfirmed(checked),
+            })
+        }
+        Kind::Decide => {
+            need("what");
+            need("note");
+            let outcome = form.filled("note");
+            form.read_as::<Subject>("what").map(|on| What::Decided(Decided { on, outcome }))
+        }
+        Kind::AddStep => {
+            need("what");
+            match (form.read_as::<EventId>("of"), form.read_as::<Step>("what")) {
+                (Some(of), Some(step)) => add_step(asked, card, of, step)?,
+                _ => None,
+            }
+        }
+        Kind::CopyLetter => form.read_as("of").map(|of| What::LetterCopied(LetterCopied { of })),
+        Kind::SetTimeframe => match Written::of(form, "by").instant() {
+            Some(by_when) => Some(What::VisitTimeframeSet(VisitTimeframeSet { by_when })),
+            None => {
+                faults.add("by-date", text!("record-when-fault"));
+                None
+            }
+        },
+        Kind::RaiseConcern => {
+            need("concern");
+            let concern = form.read_as::<ConcernLevel>("concern");
+            Some(What::ConcernRecorded(Concern { concern, ..Concern::default() }))
+        }
+        Kind::CloseConcern => Some(What::ConcernClosed(Concern::default())),
+        Kind::FamilyMadeContact => Some(What::FamilyMadeContact(FamilyMadeContact::default())),
+        _ => noted(kind, Note { note: form.filled("note") }),
+    })
+}
+
+/// What a form with nothing but words records.
+fn noted(kind: Kind, note: Note) -> Option<What> {
+    Some(match kind {
+        Kind::TryAgain => What::FurtherAttempt(note),
+        Kind::WeighImpact => What::ImpactAssessed(note),
+        Kind::AssessVulnerability => What::VulnerabilityAssessed(note),
+        Kind::AssessEffectOnChildren => What::EffectOnChildrenAssessed(note),
+        Kind::ConsiderNeeds => What::NeedsConsidered(note),
+        Kind::AgreePlan => What::PlanAgreed(note),
+        Kind::Contribute => What::ContributionRecorded(note),
+        Kind::ArrangeInterpreter => What::InterpreterArranged(note),
+        Kind::StartProcedures => What::ProceduresStarted(note),
+        _ => return None,
+    })
+}
+
+fn agency(form: &Fields, faults: &mut Faults) -> Option<Agency> {
+    let chosen = form.filled("agency-other").or_else(|| form.filled("agency"));
+    let Some(chosen) = chosen else {
+        faults.add("agency-other", text!("follow-choose"));
+        return None;
+    };
+    let name = chosen.to_lowercase().replace([' ', '_'], "-");
+    if name.chars().all(|c| c.is_alphanumeric() || c == '-') {
+        return Some(Agency(name));
+    }
+    faults.add("agency-other", text!("follow-agency-fault"));
+    None
+}
+
+/// A correction that says that a step was taken at that contact after all.
+fn add_step(
+    asked: &Asked<'_>,
+    card: &ChildCard,
+    of: EventId,
+    step: Step,
+) -> Result<Option<What>, Problem> {
+    let held = asked.store().timeline(card.id)?;
+    let events: Vec<_> = held.iter().filter_map(Held::event).cloned().collect();
+    let history = History::fold(&events, asked.now);
+    let contact = history.events.iter().find(|event| event.id == of);
+    let Some(What::FailedContact(contact)) = contact.map(|event| &event.what) else {
+        return Ok(None);
+    };
+    let mut steps = contact.steps.clone();
+    steps.insert(step);
+    let mut set = serde_json::Map::new();
+    set.insert("steps".to_owned(), serde_json::json!(steps));
+    Ok(Some(What::Corrected(Corrected { of, set, reason: Some(text!("follow-step-reason")) })))
+}
+
+fn draw(
+    asked: &Asked<'_>,
+    kind: Kind,
+    id: &str,
+    given: &Fields,
+    faults: &Faults,
+) -> Result<Page, Problem> {
+    let card = asked.card()?;
+    let title = title_of(kind);
+    let path = asked.at(&format!("/child/{}/do/{}", card.id, kind.as_str()));
+    let content = html! {
+        (faults.summary())
+        p.govuk-caption-l { (card.name) }
+        h1.govuk-heading-l tabindex="-1" { (title) }
+        form method="post" action=(path) novalidate {
+            (parts::hidden("id", id))
+            @if given.has("of") { (parts::hidden("of", given.get("of"))) }
+            (questions(kind, &card, given, faults))
+            (when(given, faults))
+            (parts::button(&text!("record-save")))
+        }
+    };
+    let page = Page::new(Section::Children, title, content);
+    Ok(page.back(format!("/child/{}", card.id), card.name))
+}
+
+fn when(given: &Fields, faults: &Faults) -> Markup {
+    html! {
+        fieldset.govuk-fieldset {
+            legend."govuk-fieldset__legend govuk-fieldset__legend--m" { (text!("follow-when")) }
+            div.df-when {
+                (field("at-date", "date", &text!("date"), given, faults))
+                (field("at-time", "time", &text!("time"), given, faults))
+            }
+        }
+    }
+}
+
+fn questions(kind: Kind, card: &ChildCard, given: &Fields, faults: &Faults) -> Markup {
+    let note = |label: String| parts::textarea("note", &label, None, given.get("note"), faults);
+    let ask = |name: &str, legend: String, prefix: &str, of: &[&str]| {
+        choose(name, legend, words(given, name, of, prefix), faults)
+    };
+    let whom = || choose("what", text!("follow-whom"), roles(card, given), faults);
+    match kind {
+        Kind::Inform => whom(),
+        Kind::Discuss => html! {
+            (whom())
+            (ask("referral", text!("follow-referral"), "referral",
+                &each(Referral::ALL, Referral::as_str)))
+        },
+        Kind::AskAgency => html! {
+            (agencies(card, given, faults))
+            (ask("address", text!("follow-address"), "address",
+                &each(AddressKnown::ALL, AddressKnown::as_str)))
+            (ask("child-seen", text!("follow-child-seen"), "known",
+                &each(Known::ALL, Known::as_str)))
+        },
+        Kind::SeenElsewhere => html! {
+            (agencies(card, given, faults))
+            (ask("needs-met", text!("record-seen"), "needs", &each(Known::ALL, Known::as_str)))
+        },
+        Kind::CheckAddress => html! {
+            (ask("address", text!("follow-address-found"), "found", &["confirmed", "corrected"]))
+            (ask("appointment", text!("follow-appointment"), "appointment",
+                &each(NewAppointment::ALL, NewAppointment::as_str)))
+        },
+        Kind::Decide => html! {
+            (choose("what", text!("follow-subject"), subjects(given), faults))
+            (note(text!("follow-decision")))
+        },
+        Kind::AddStep => ask("what", text!("record-steps"), "step", &each(Step::ALL, Step::as_str)),
+        Kind::SetTimeframe => html! {
+            (field("by-date", "date", &text!("follow-by-date"), given, faults))
+            (field("by-time", "time", &text!("time"), given, faults))
+        },
+        Kind::RaiseConcern => {
+            let levels = each(&ConcernLevel::ALL[1..], ConcernLevel::as_str);
+            ask("concern", text!("record-concern"), "concern", &levels)
+        }
+        Kind::CloseConcern => html! { p.govuk-body { (text!("follow-close-concern")) } },
+        Kind::CopyLetter => html! { p.govuk-body { (text!("follow-copy-letter")) } },
+        Kind::FamilyMadeContact => html! { p.govuk-body { (text!("follow-family")) } },
+        _ => note(text!("follow-note")),
+    }
+}
+
+fn each<T: Copy>(all: &[T], word: fn(T) -> &'static str) -> Vec<&'static str> {
+    all.iter().copied().map(word).collect()
+}
+
+/// A field for a date or a time.
+fn field(name: &str, kind: &str, label: &str, given: &Fields, faults: &Faults) -> Markup {
+    let width = Some(if kind == "date" { "10" } else { "5" });
+    Input { name, label, value: given.get(name), kind, width, ..Input::default() }.draw(faults)
+}
+
+fn choose(name: &str, legend: String, choices: Vec<Choice>, faults: &Faults) -> Markup {
+    let question = Choices { name, legend: &legend, is_title: false, hint: None, pick: Pick::One };
+    question.draw(&choices, faults)
+}
+
+fn words(given: &Fields, name: &str, words: &[&str], prefix: &str) -> Vec<Choice> {
+    let choice = |word: &&str| {
+        Choice::new(*word, text!(&format!("{prefix}-{word}")), given.get(name) == *word)
+    };
+    words.iter().map(choice).collect()
+}
+
+/// The roles that somebody can be told in: first those whom the device can name.
+fn roles(card: &ChildCard, given: &Fields) -> Vec<Choice> {
+    let chosen = given.get("what");
+    let named = |of: &Role| card.contacts.iter().find(|contact| contact.role == *of);
+    let mut roles: Vec<_> = Role::ALL.iter().filter(|of| **of != Role::Practitioner).collect();
+    roles.sort_by_key(|of| (of.as_str() != chosen, named(of).is_none()));
+    roles
+        .into_iter()
+        .map(|of| {
+            let hint = named(of).map(|contact| {
+                format!("{} {}", contact.name, contact.phone.as_deref().unwrap_or_default())
+            });
+            Choice::new(of.as_str(), sentence_case(&role(*of)), of.as_str() == chosen).with(hint)
+        })
+        .collect()
+}
+
+fn subjects(given: &Fields) -> Vec<Choice> {
+    let chosen = given.get("what");
+    let choice =
+        |on: &Subject| Choice::new(on.as_str(), sentence_case(subject(*on)), on.as_str() == chosen);
+    Subject::ALL.iter().map(choice).collect()
+}
+
+fn agencies(card: &ChildCard, given: &Fields, faults: &Faults) -> Markup {
+    let chosen = given.get("agency");
+    let choices: Vec<_> = card
+        .record
+        .involved_agencies
+        .iter()
+        .map(|it| Choice::new(it.0.clone(), sentence_case(&it.0.replace('-', " ")), it.0 == chosen))
+        .collect();
+    html! {
+        @if !choices.is_empty() { (choose("agency", text!("follow-agency"), choices, faults)) }
+        (Input {
+            name: "agency-other",
+            label: &text!("follow-agency-other"),
+            value: given.get("agency-other"),
+            ..Input::default()
+        }.draw(faults))
+    }
+}
+
+/// The keys of the forms' titles, for the test of the wording.
+#[cfg(test)]
+pub fn wording_keys() -> Vec<String> {
+    Kind::ALL.iter().map(|kind| format!("act-{}", kind.as_str())).collect()
+}

@@ -1,0 +1,199 @@
+//! Whom to phone and what is owed, as every page shows it, with what meets it one tap away.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use doorstep_core::assessment::{Duty, DutyState, Urgency};
+use doorstep_core::describe::{modality, plan, role, sentence_case, times};
+use doorstep_core::event::Role;
+use doorstep_core::ids::EventId;
+use doorstep_core::policy::{Act, Call};
+use doorstep_core::wire::{ChildCard, Contact};
+use maud::{Markup, html};
+
+use super::Asked;
+use super::follow_up::{act_link, act_words};
+use crate::judged::Child;
+use crate::parts;
+use crate::text::text;
+
+/// Links below a duty.
+const ACTS_MAX: usize = 3;
+
+/// The cards that say whom to phone about a child.
+pub fn calls(asked: &mut Asked<'_>, child: &Child) -> Markup {
+    html! { @for call in &child.calls { (self::call(asked, child, call)) } }
+}
+
+fn call(asked: &mut Asked<'_>, child: &Child, call: &Call) -> Markup {
+    let title = match call.urgency {
+        Urgency::Immediate => text!("call-now", role = role(call.role)),
+        Urgency::SameDay => text!("call-today", role = role(call.role)),
+        Urgency::Routine => text!("call-soon", role = role(call.role)),
+    };
+    let clauses: Vec<_> = call.clauses.iter().map(ToString::to_string).collect();
+    let why = sentence_case(&call.reasons.join("; "));
+    let unheard = if call.unheard { "call-unheard" } else { "call-heard" };
+    html! {
+        section.df-call .df-call--now[call.urgency == Urgency::Immediate] {
+            h2.df-call__title { (title) }
+            p.df-call__child { (text!("call-about", name = child.card.name.as_str())) }
+            @match call.people.split_first() {
+                Some((first, others)) => {
+                    (person(first, true))
+                    @for other in others { (person(other, false)) }
+                }
+                None => p.govuk-body { (text!("call-nobody", role = role(call.role))) },
+            }
+            @if !call.next.is_empty() {
+                p.df-call__next { (text!("call-no-answer")) }
+                ul.df-call__chain { @for next in &call.next { li { (stand_in(next)) } } }
+            }
+            p.df-small {
+                (why) " (" (clauses.join(", ")) "). " (text!(unheard))
+                @if let Some(by) = call.by {
+                    " " (text!("call-by", at = times::spoken(by, asked.now)))
+                }
+            }
+            (told(asked, child, call))
+        }
+    }
+}
+
+/// "I told them": recorded with the time at one tap; a talk has a form, because more belongs to it.
+fn told(asked: &Asked<'_>, child: &Child, call: &Call) -> Markup {
+    html! {
+        form.df-call__told method="post" action=(asked.at("/told")) {
+            (parts::hidden("id", &asked.fresh_id()))
+            (parts::hidden("child", &child.card.id.to_string()))
+            (parts::hidden("role", call.role.as_str()))
+            button.govuk-button data-module="govuk-button" data-prevent-double-click="true" {
+                (text!("call-told"))
+                span.govuk-visually-hidden { ": " (role(call.role)) ", " (child.card.name) }
+            }
+            a.govuk-link href=(act_link(asked.app, &child.card, Act::Discuss(call.role), None)) {
+                (text!("call-talked"))
+                span.govuk-visually-hidden { ": " (role(call.role)) ", " (child.card.name) }
+            }
+        }
+    }
+}
+
+fn person(contact: &Contact, first: bool) -> Markup {
+    html! {
+        @match &contact.phone {
+            Some(phone) => a.df-phone .df-phone--first[first] href=(dial(phone)) {
+                span.df-phone__name { (contact.name) } " " span.df-phone__number { (phone) }
+            },
+            None => p.govuk-body { (contact.name) ": " (text!("call-no-number")) },
+        }
+    }
+}
+
+fn stand_in(contact: &Contact) -> Markup {
+    let role = contact.role.to_string().replace('-', " ");
+    html! {
+        (sentence_case(&role)) ": "
+        @match &contact.phone {
+            Some(phone) => a.govuk-link href=(dial(phone)) { (contact.name) ", " (phone) },
+            None => { (contact.name) ", " (text!("call-no-number")) }
+        }
+    }
+}
+
+/// The address that makes a phone dial.
+pub fn dial(phone: &str) -> String {
+    let digits: String = phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    format!("tel:{digits}")
+}
+
+/// Whether it is the device's own person who owes it.
+pub fn is_own(duty: &Duty, own: Role) -> bool {
+    duty.owner == Role::Practitioner || duty.owner == own
+}
+
+/// Each clause and limit once, with how many duties it stands for.
+pub fn once_each<'a>(duties: impl IntoIterator<Item = &'a Duty>) -> Vec<(&'a Duty, usize)> {
+    let limit = |duty: &Duty| duty.due.as_ref().map(|due| due.at);
+    let mut seen: Vec<(&Duty, usize)> = Vec::new();
+    for duty in duties {
+        let same = |other: &Duty| other.clause == duty.clause && limit(other) == limit(duty);
+        match seen.iter_mut().find(|(other, _)| same(other)) {
+            Some((_, count)) => *count += 1,
+            None => seen.push((duty, 1)),
+        }
+    }
+    seen
+}
+
+/// Duties as a list, each with its limit, why it arose, and what meets it.
+pub fn duties(asked: &mut Asked<'_>, child: &Child, duties: &[&Duty]) -> Markup {
+    let items: Vec<_> = once_each(duties.iter().copied())
+        .into_iter()
+        .map(|(duty, count)| item(asked, &child.card, duty, count))
+        .collect();
+    html! { ul.df-duties { @for item in items { (item) } } }
+}
+
+fn item(asked: &mut Asked<'_>, card: &ChildCard, duty: &Duty, count: usize) -> Markup {
+    let own = is_own(duty, asked.role());
+    let acts = if own { acts(asked, duty) } else { Vec::new() };
+    let due = duty.due.as_ref().map(|due| due.at);
+    let over = duty.state == DutyState::Breached;
+    let who = if own { text!("duty-you") } else { text!("duty-other", role = role(duty.owner)) };
+    html! {
+        li.df-duty .df-duty--over[over] {
+            p.df-duty__what { (duty.sentence) }
+            (parts::limit(due, asked.now))
+            p.df-small {
+                (who)
+                " " (sentence_case(modality(duty.modality))) " (" (duty.clause) "): "
+                (duty.reason) "."
+                @if count > 1 { " " (text!("duty-times", count = count)) }
+            }
+            @if !acts.is_empty() {
+                ul.df-acts {
+                    @for act in acts {
+                        li {
+                            a.df-act href=(act_link(asked.app, card, act, last(duty))) {
+                                (act_words(act))
+                                span.govuk-visually-hidden {
+                                    " (" (duty.clause) ", " (card.name) ")"
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn last(duty: &Duty) -> Option<EventId> {
+    duty.evidence.last().copied()
+}
+
+/// What meets a duty. Of several people to talk to, those whom the device cannot name come last.
+fn acts(asked: &mut Asked<'_>, duty: &Duty) -> Vec<Act> {
+    let Ok(policy) = asked.open.judged.policy(&asked.open.store) else { return Vec::new() };
+    let mut acts = policy.policy.acts(duty);
+    acts.truncate(ACTS_MAX);
+    acts
+}
+
+/// What a device says of a child's plans and duties in a line, for lists.
+pub fn plans_line(card: &ChildCard) -> String {
+    let plans: Vec<_> = card.record.plans.iter().map(|of| plan(*of)).collect();
+    plans.join(", ")
+}
+
+/// The duties that rest on records that were made just now, and the others.
+pub fn split_new<'a>(child: &'a Child, made: &[EventId]) -> (Vec<&'a Duty>, Vec<&'a Duty>) {
+    let made: BTreeSet<_> = made.iter().collect();
+    child.owed().into_iter().partition(|duty| duty.evidence.iter().any(|id| made.contains(id)))
+}
+
+/// The earliest limit among duties (UTC).
+pub fn earliest(duties: &[&Duty]) -> Option<DateTime<Utc>> {
+    duties.iter().filter_map(|duty| duty.due.as_ref().map(|due| due.at)).min()
+}
