@@ -222,6 +222,15 @@ impl Laptop {
         run(self.command(arguments))
     }
 
+    /// Opens the practitioner's pages of it, and what opens them: the path of the link.
+    pub fn serve(&self) -> (Server, String) {
+        let command = self.command(["serve", "--listen", "127.0.0.1:0"]);
+        let (mut pages, link) = Server::run(command, "Open in a browser on this machine: ");
+        let place = link.find("/open/").expect("the link opens the pages");
+        link[..place].clone_into(&mut pages.url);
+        (pages, link[place..].to_owned())
+    }
+
     /// Its encrypted file.
     pub fn file(&self) -> PathBuf {
         self.dir.join("device.db")
@@ -246,15 +255,22 @@ impl Server {
     /// Starts one and waits until it says where it listens.
     pub fn start(data: &Path) -> Self {
         let mut command = doorstep(["serve", "--listen", "127.0.0.1:0", "--data"]);
-        command.arg(data).env("DOORSTEP_LOG", "error").stdout(Stdio::piped());
-        let mut process = command.spawn().expect("the binary can be started");
+        command.arg(data).env("DOORSTEP_LOG", "error");
+        Self::run(command, "Listening on ").0
+    }
+
+    /// Starts a command that serves until it is asked to stop; what its first line says behind
+    /// `before`.
+    fn run(mut command: Command, before: &str) -> (Self, String) {
+        let mut process =
+            command.stdout(Stdio::piped()).spawn().expect("the binary can be started");
         let stdout = process.stdout.take().expect("its output is a pipe");
         let mut stdout = BufReader::new(stdout);
         let mut line = String::new();
         stdout.read_line(&mut line).expect("its output is text");
-        let url = line.trim().strip_prefix("Listening on ");
-        let url = url.unwrap_or_else(|| panic!("the server said {line:?}")).to_owned();
-        Self { process, stdout, url }
+        let said = line.trim().strip_prefix(before);
+        let said = said.unwrap_or_else(|| panic!("it said {line:?}")).to_owned();
+        (Self { process, stdout, url: said.clone() }, said)
     }
 
     /// Its process id.

@@ -91,7 +91,7 @@ fn log(filter: &str) -> Outcome {
 
 /// Returns once somebody asks the server to stop: Ctrl-C, or the system.
 #[cfg(unix)]
-async fn asked_to_stop() {
+pub async fn asked_to_stop() {
     let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) else {
         let _ = signal::ctrl_c().await;
         return;
@@ -103,6 +103,6 @@ async fn asked_to_stop() {
 }
 
 #[cfg(not(unix))]
-async fn asked_to_stop() {
+pub async fn asked_to_stop() {
     let _ = signal::ctrl_c().await;
 }

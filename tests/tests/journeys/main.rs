@@ -7,3 +7,4 @@ mod moved;
 mod office;
 mod offline;
 mod restored;
+mod pages;

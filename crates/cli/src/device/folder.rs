@@ -68,6 +68,11 @@ impl Folder {
         Store::open(store, &key).map_err(|error| self.refusal(&error))
     }
 
+    /// Whether there is a device, or what is left of one.
+    pub fn is_there(&self) -> bool {
+        self.path.join(FILE).exists() || self.path.join(VAULT).exists()
+    }
+
     /// Refuses a folder without a device, before anybody is asked for a passphrase.
     pub fn expect_there(&self) -> Outcome {
         match (self.path.join(FILE).exists(), self.path.join(VAULT).exists()) {

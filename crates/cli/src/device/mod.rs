@@ -11,6 +11,7 @@ pub mod find;
 pub mod folder;
 mod passphrase;
 pub mod record;
+mod serve;
 mod show;
 
 use std::path::PathBuf;
@@ -140,6 +141,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    Serve(serve::ServeArgs),
     /// How the device stands
     Status {
         /// Print it as JSON
@@ -156,10 +158,14 @@ pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
         out.line(format!("There is an empty, encrypted device in {} now.", args.dir.display()))?;
         return out.line("Next: doorstep device enrol CODE --server URL");
     }
+    if let Action::Serve(serving) = &args.action {
+        let given = passphrase::given(args.passphrase_file.as_ref())?;
+        return serve::run(serving, &folder, given.as_ref().map(|given| given.as_str()), out);
+    }
     folder.expect_there()?;
     let mut store = folder.open(&passphrase::known(args.passphrase_file.as_ref())?)?;
     match &args.action {
-        Action::Init => Ok(()),
+        Action::Init | Action::Serve(_) => Ok(()),
         Action::Enrol { code, server, name } => {
             let answer = exchange::enrol(&mut store, &folder, server, code, name)?;
             let organisation = answer.organisation_name;

@@ -33,7 +33,8 @@ pub fn chosen(file: Option<&PathBuf>) -> Outcome<Zeroizing<String>> {
     }
 }
 
-fn given(file: Option<&PathBuf>) -> Outcome<Option<Zeroizing<String>>> {
+/// The passphrase that needs no asking, where there is one.
+pub fn given(file: Option<&PathBuf>) -> Outcome<Option<Zeroizing<String>>> {
     if let Some(file) = file {
         let text = fs::read_to_string(file).or_no(&format!("cannot read {}", file.display()))?;
         let text = Zeroizing::new(text);
