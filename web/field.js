@@ -14,7 +14,14 @@ function keep (form) {
   clearTimeout(keeping.get(form))
   keeping.set(form, null)
   const fields = new URLSearchParams(new FormData(form))
-  fetch(form.dataset.keep, { method: 'POST', body: fields, keepalive: true }).catch(() => {})
+  fetch(form.dataset.keep, { method: 'POST', body: fields, keepalive: true })
+    .then((answer) => told(form, answer.status === 204), () => told(form, false))
+}
+
+// Says it where what is written cannot be kept, before the person leaves the page.
+function told (form, kept) {
+  const words = form.querySelector('[data-unkept]')
+  if (words) words.hidden = kept
 }
 
 function keepSoon (event) {

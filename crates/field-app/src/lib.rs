@@ -51,8 +51,8 @@
 //! error summary or to `h1`. Attributes that ask for a little script ([`assets`] has the one that
 //! `doorstep device serve` uses; a browser's shell does the same with its worker):
 //!
-//! * `data-keep="PATH"` on a form: on every change, POST the form's fields there (answered 204), so
-//!   that a crash costs nothing;
+//! * `data-keep="PATH"` on a form: on every change, POST the form's fields there, so that a crash
+//!   costs nothing; unless the answer is 204, show the form's `[data-unkept]`, which is hidden;
 //! * `data-again="MS"` on `main`: fetch the same address with `again=1` in its query after so many
 //!   milliseconds and show that, unless the person is in the middle of a form. It does not count as
 //!   use: a door calls [`App::lock_if_idle`] every now and then.

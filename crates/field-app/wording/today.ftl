@@ -35,8 +35,11 @@ call-by = By { $at }.
 call-told = I told them
 call-talked = We talked it over
 
-duty-you = For you.
-duty-other = For the { $role }.
+duty-why = Why: { $clause }
+duty-later = { $count ->
+    [one] 1 more without a time limit
+   *[other] { $count } more without a time limit
+}
 duty-times = ({ $count } times)
 
 children-title = Children

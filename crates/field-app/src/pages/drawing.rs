@@ -58,10 +58,10 @@ pub fn history(history: &History<'_>, now: DateTime<Utc>) -> Markup {
 fn in_words(failed: &[DateTime<Utc>], seen: &[DateTime<Utc>], now: DateTime<Utc>) -> String {
     let within = failed.iter().filter(|at| **at >= now - SPAN && **at <= now).count();
     let failed = text!("drawing-failed", count = within);
-    match seen.iter().filter(|at| **at <= now).max() {
-        Some(at) => text!("drawing-seen", failed = failed, at = times::short(*at, now)),
-        None => text!("drawing-not-seen", failed = failed),
-    }
+    let Some(at) = seen.iter().filter(|at| **at <= now).max() else {
+        return text!("drawing-not-seen", failed = failed);
+    };
+    text!("drawing-seen", failed = failed, at = times::short(*at, now))
 }
 
 /// Where an instant stands on the line.

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::describe::{role, sentence_case, subject};
 use doorstep_core::event::{
-    AddressChecked, AddressKnown, Agency, AgencyConsulted, Concern, ConcernLevel, Corrected,
-    Decided, Discussed, FamilyMadeContact, Informed, Known, LetterCopied, NewAppointment, Note,
-    Referral, Role, Step, Subject, VisitTimeframeSet, What,
+    AddressChecked, AddressKnown, Agency, AgencyConsulted, ChildSeen, Concern, ConcernLevel,
+    Corrected, Decided, Discussed, FamilyMadeContact, Informed, Known, LetterCopied,
+    NewAppointment, Note, Referral, Role, Step, Subject, VisitTimeframeSet, What,
 };
 use doorstep_core::history::History;
 use doorstep_core::ids::EventId;
@@ -275,24 +275,7 @@ fn what(
                 .zip(referral)
                 .map(|(with, referral)| What::Discussed(Discussed { with, referral }))
         }
-        Kind::AskAgency => {
-            let agency = agency(form, faults);
-            let address = form.read_as::<AddressKnown>("address").unwrap_or_default();
-            let child_seen = form.read_as::<Known>("child-seen").unwrap_or_default();
-            agency.map(|agency| {
-                What::AgencyConsulted(AgencyConsulted { agency, address, child_seen })
-            })
-        }
-        Kind::SeenElsewhere => {
-            let needs_met = form.read_as::<Known>("needs-met").unwrap_or_default();
-            agency(form, faults).map(|seen_by| {
-                What::ChildSeen(doorstep_core::event::ChildSeen {
-                    seen_by,
-                    needs_met,
-                    from_distance: false,
-                })
-            })
-        }
+        Kind::AskAgency | Kind::SeenElsewhere => elsewhere(kind, form, faults),
         Kind::CheckAddress => {
             need("address");
             let new_appointment = form.read_as::<NewAppointment>("appointment").unwrap_or_default();
@@ -316,13 +299,7 @@ fn what(
             }
         }
         Kind::CopyLetter => form.read_as("of").map(|of| What::LetterCopied(LetterCopied { of })),
-        Kind::SetTimeframe => match Written::of(form, "by").instant() {
-            Some(by_when) => Some(What::VisitTimeframeSet(VisitTimeframeSet { by_when })),
-            None => {
-                faults.add("by-date", text!("record-when-fault"));
-                None
-            }
-        },
+        Kind::SetTimeframe => timeframe(form, faults),
         Kind::RaiseConcern => {
             need("concern");
             let concern = form.read_as::<ConcernLevel>("concern");
@@ -332,6 +309,27 @@ fn what(
         Kind::FamilyMadeContact => Some(What::FamilyMadeContact(FamilyMadeContact::default())),
         _ => noted(kind, Note { note: form.filled("note") }),
     })
+}
+
+/// What another agency said of the child, or saw.
+fn elsewhere(kind: Kind, form: &Fields, faults: &mut Faults) -> Option<What> {
+    let agency = agency(form, faults)?;
+    if kind == Kind::SeenElsewhere {
+        let needs_met = form.read_as::<Known>("needs-met").unwrap_or_default();
+        let seen = ChildSeen { seen_by: agency, needs_met, from_distance: false };
+        return Some(What::ChildSeen(seen));
+    }
+    let address = form.read_as::<AddressKnown>("address").unwrap_or_default();
+    let child_seen = form.read_as::<Known>("child-seen").unwrap_or_default();
+    Some(What::AgencyConsulted(AgencyConsulted { agency, address, child_seen }))
+}
+
+fn timeframe(form: &Fields, faults: &mut Faults) -> Option<What> {
+    let by_when = Written::of(form, "by").instant();
+    if by_when.is_none() {
+        faults.add("by-date", text!("record-when-fault"));
+    }
+    Some(What::VisitTimeframeSet(VisitTimeframeSet { by_when: by_when? }))
 }
 
 /// What a form with nothing but words records.
@@ -426,9 +424,9 @@ fn when(given: &Fields, faults: &Faults) -> Markup {
 fn questions(kind: Kind, card: &ChildCard, given: &Fields, faults: &Faults) -> Markup {
     let note = |label: String| parts::textarea("note", &label, None, given.get("note"), faults);
     let ask = |name: &str, legend: String, prefix: &str, of: &[&str]| {
-        choose(name, legend, words(given, name, of, prefix), faults)
+        choose(name, &legend, &words(given, name, of, prefix), faults)
     };
-    let whom = || choose("what", text!("follow-whom"), roles(card, given), faults);
+    let whom = || choose("what", &text!("follow-whom"), &roles(card, given), faults);
     match kind {
         Kind::Inform => whom(),
         Kind::Discuss => html! {
@@ -453,7 +451,7 @@ fn questions(kind: Kind, card: &ChildCard, given: &Fields, faults: &Faults) -> M
                 &each(NewAppointment::ALL, NewAppointment::as_str)))
         },
         Kind::Decide => html! {
-            (choose("what", text!("follow-subject"), subjects(given), faults))
+            (choose("what", &text!("follow-subject"), &subjects(given), faults))
             (note(text!("follow-decision")))
         },
         Kind::AddStep => ask("what", text!("record-steps"), "step", &each(Step::ALL, Step::as_str)),
@@ -482,9 +480,9 @@ fn field(name: &str, kind: &str, label: &str, given: &Fields, faults: &Faults) -
     Input { name, label, value: given.get(name), kind, width, ..Input::default() }.draw(faults)
 }
 
-fn choose(name: &str, legend: String, choices: Vec<Choice>, faults: &Faults) -> Markup {
-    let question = Choices { name, legend: &legend, is_title: false, hint: None, pick: Pick::One };
-    question.draw(&choices, faults)
+fn choose(name: &str, legend: &str, choices: &[Choice], faults: &Faults) -> Markup {
+    let question = Choices { name, legend, is_title: false, hint: None, pick: Pick::One };
+    question.draw(choices, faults)
 }
 
 fn words(given: &Fields, name: &str, words: &[&str], prefix: &str) -> Vec<Choice> {
@@ -527,7 +525,7 @@ fn agencies(card: &ChildCard, given: &Fields, faults: &Faults) -> Markup {
         .map(|it| Choice::new(it.0.clone(), sentence_case(&it.0.replace('-', " ")), it.0 == chosen))
         .collect();
     html! {
-        @if !choices.is_empty() { (choose("agency", text!("follow-agency"), choices, faults)) }
+        @if !choices.is_empty() { (choose("agency", &text!("follow-agency"), &choices, faults)) }
         (Input {
             name: "agency-other",
             label: &text!("follow-agency-other"),

@@ -145,7 +145,7 @@ pub fn router(app: App) -> Router {
         ("/record/{form}", read(record::resume)),
         ("/record/{form}/saved", read(record::saved)),
         ("/record/{form}/save", write(record::save)),
-        ("/record/{form}/discard", write(record::discard)),
+        ("/record/{form}/discard", both(record::ask_discard, record::discard)),
         ("/record/{form}/{ask}", both(record::question, record::answer)),
         ("/record/{form}/{ask}/keep", write(record::keep_answer)),
         ("/records", read(records::list)),

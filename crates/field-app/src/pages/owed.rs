@@ -50,12 +50,16 @@ fn call(asked: &mut Asked<'_>, child: &Child, call: &Call) -> Markup {
                 ul.df-call__chain { @for next in &call.next { li { (stand_in(next)) } } }
             }
             p.df-small {
-                (why) " (" (clauses.join(", ")) "). " (text!(unheard))
+                (text!(unheard))
                 @if let Some(by) = call.by {
                     " " (text!("call-by", at = times::spoken(by, asked.now)))
                 }
             }
             (told(asked, child, call))
+            details.df-why {
+                summary { (text!("duty-why", clause = clauses.join(", "))) }
+                p.df-small { (why) "." }
+            }
         }
     }
 }
@@ -126,43 +130,56 @@ pub fn once_each<'a>(duties: impl IntoIterator<Item = &'a Duty>) -> Vec<(&'a Dut
     seen
 }
 
-/// Duties as a list, each with its limit, why it arose, and what meets it.
+/// Duties, each with its limit, why it arose, and what meets it. What has no limit and cannot be
+/// done at the door any more stands behind a line, so that it does not drown the others.
 pub fn duties(asked: &mut Asked<'_>, child: &Child, duties: &[&Duty]) -> Markup {
-    let items: Vec<_> = once_each(duties.iter().copied())
-        .into_iter()
-        .map(|(duty, count)| item(asked, &child.card, duty, count))
-        .collect();
-    html! { ul.df-duties { @for item in items { (item) } } }
+    let (mut now, mut later) = (Vec::new(), Vec::new());
+    for (duty, count) in once_each(duties.iter().copied()) {
+        let acts = offered(asked, duty);
+        let presses = duty.due.is_some() || acts.iter().any(|act| matches!(act, Act::AddStep(_)));
+        let item = item(asked, &child.card, duty, count, &acts);
+        if presses { now.push(item) } else { later.push(item) }
+    }
+    let rest = html! { ul.df-duties { @for item in &later { (item) } } };
+    html! {
+        @if !now.is_empty() { ul.df-duties { @for item in &now { (item) } } }
+        @if now.is_empty() && later.len() <= ACTS_MAX { (rest) }
+        @else if !later.is_empty() {
+            (parts::details(&text!("duty-later", count = later.len()), &rest))
+        }
+    }
 }
 
-fn item(asked: &mut Asked<'_>, card: &ChildCard, duty: &Duty, count: usize) -> Markup {
-    let own = is_own(duty, asked.role());
-    let acts = if own { acts(asked, duty) } else { Vec::new() };
+fn item(asked: &Asked<'_>, card: &ChildCard, duty: &Duty, count: usize, acts: &[Act]) -> Markup {
     let due = duty.due.as_ref().map(|due| due.at);
     let over = duty.state == DutyState::Breached;
-    let who = if own { text!("duty-you") } else { text!("duty-other", role = role(duty.owner)) };
+    let own = is_own(duty, asked.role());
     html! {
         li.df-duty .df-duty--over[over] {
-            p.df-duty__what { (duty.sentence) }
-            (parts::limit(due, asked.now))
-            p.df-small {
-                (who)
-                " " (sentence_case(modality(duty.modality))) " (" (duty.clause) "): "
-                (duty.reason) "."
-                @if count > 1 { " " (text!("duty-times", count = count)) }
+            @if due.is_some() { (parts::limit(due, asked.now)) }
+            p.df-duty__what {
+                @if !own { strong { (sentence_case(&role(duty.owner))) ": " } }
+                (duty.sentence)
             }
             @if !acts.is_empty() {
                 ul.df-acts {
                     @for act in acts {
                         li {
-                            a.df-act href=(act_link(asked.app, card, act, last(duty))) {
-                                (act_words(act))
+                            a.df-act href=(act_link(asked.app, card, *act, last(duty))) {
+                                (act_words(*act))
                                 span.govuk-visually-hidden {
                                     " (" (duty.clause) ", " (card.name) ")"
                                 }
                             }
                         }
                     }
+                }
+            }
+            details.df-why {
+                summary { (text!("duty-why", clause = duty.clause.to_string())) }
+                p.df-small {
+                    (sentence_case(modality(duty.modality))) ": " (duty.reason) "."
+                    @if count > 1 { " " (text!("duty-times", count = count)) }
                 }
             }
         }
@@ -173,8 +190,11 @@ fn last(duty: &Duty) -> Option<EventId> {
     duty.evidence.last().copied()
 }
 
-/// What meets a duty. Of several people to talk to, those whom the device cannot name come last.
-fn acts(asked: &mut Asked<'_>, duty: &Duty) -> Vec<Act> {
+/// What the device's own person can do about a duty; nothing where somebody else owes it.
+fn offered(asked: &mut Asked<'_>, duty: &Duty) -> Vec<Act> {
+    if !is_own(duty, asked.role()) {
+        return Vec::new();
+    }
     let Ok(policy) = asked.open.judged.policy(&asked.open.store) else { return Vec::new() };
     let mut acts = policy.policy.acts(duty);
     acts.truncate(ACTS_MAX);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use doorstep_core::describe::{facts, form as form_words, sentence_case, times, title};
 use doorstep_core::event::{
-    ConcernLevel, Corrected, Event, FailedContact, Form, Step, What, Withdrawn,
+    ConcernLevel, Corrected, Event, FailedContact, Form, Known, Step, What, Withdrawn,
 };
 use doorstep_core::history::History;
 use doorstep_core::ids::EventId;
@@ -178,7 +178,7 @@ pub fn correct_form(asked: &mut Asked<'_>) -> Outcome {
     let Some(event) = as_it_stands(asked, &found)? else { return Err(Problem::NotHere) };
     let id = asked.fresh_id();
     let given = given_of(&event);
-    draw_correction(asked, &found, &event, &id, &given, &Faults::default()).map(Reply::Page)
+    Ok(Reply::Page(draw_correction(asked, &found, &event, &id, &given, &Faults::default())))
 }
 
 /// `POST /records/{event}/correct`.
@@ -194,7 +194,7 @@ pub fn correct(asked: &mut Asked<'_>) -> Outcome {
         faults.add("at-date", text!("correct-nothing"));
     }
     if !faults.is_empty() {
-        let page = draw_correction(asked, &found, &event, &id, &form, &faults)?;
+        let page = draw_correction(asked, &found, &event, &id, &form, &faults);
         return Ok(Reply::Page(page.refused()));
     }
     let what = What::Corrected(Corrected { of: event.id, set, reason });
@@ -208,6 +208,9 @@ fn given_of(event: &Event) -> Fields {
     let at = Written::at(event.at);
     given.set("at-date", &at.date);
     given.set("at-time", &at.time);
+    if let What::ChildSeen(seen) = &event.what {
+        given.set("needs-met", seen.needs_met.as_str());
+    }
     if let What::FailedContact(contact) = &event.what {
         given.set("form", contact.form.as_str());
         given.set("planned", if contact.planned { "yes" } else { "no" });
@@ -231,8 +234,15 @@ fn changes(event: &Event, form: &Fields, faults: &mut Faults) -> Map<String, Val
         }
         Some(_) => {}
     }
-    if let What::FailedContact(contact) = &event.what {
-        contact_changes(contact, form, &mut set, faults);
+    match &event.what {
+        What::FailedContact(contact) => contact_changes(contact, form, &mut set, faults),
+        What::ChildSeen(seen) => {
+            let needs_met = form.read_as::<Known>("needs-met");
+            if let Some(needs_met) = needs_met.filter(|known| *known != seen.needs_met) {
+                set.insert("needs_met".to_owned(), json!(needs_met));
+            }
+        }
+        _ => {}
     }
     set
 }
@@ -283,7 +293,7 @@ fn draw_correction(
     id: &str,
     given: &Fields,
     faults: &Faults,
-) -> Result<Page, Problem> {
+) -> Page {
     let page_title = text!("correct-title");
     let path = asked.at(&format!("/records/{}/correct", event.id));
     let part = |name: &str, kind: &str, label: String, width: &str| {
@@ -300,13 +310,28 @@ fn draw_correction(
             (parts::hidden("id", id))
             (part("at-date", "date", text!("correct-date"), "10"))
             (part("at-time", "time", text!("time"), "5"))
-            @if matches!(event.what, What::FailedContact(_)) { (contact_fields(given, faults)) }
+            @match event.what {
+                What::FailedContact(_) => (contact_fields(given, faults)),
+                What::ChildSeen(_) => (seen_fields(given, faults)),
+                _ => {}
+            }
             (parts::textarea("why", &text!("correct-why"), None, given.get("why"), faults))
             (parts::button(&text!("correct-save")))
         }
     };
     let page = Page::new(Section::Records, page_title, content);
-    Ok(page.back(format!("/records/{}", event.id), text!("back")))
+    page.back(format!("/records/{}", event.id), text!("back"))
+}
+
+fn seen_fields(given: &Fields, faults: &Faults) -> Markup {
+    let choice = |known: &Known| {
+        let word = known.as_str();
+        Choice::new(word, text!(&format!("needs-{word}")), given.get("needs-met") == word)
+    };
+    let choices: Vec<_> = Known::ALL.iter().map(choice).collect();
+    let legend = text!("record-seen");
+    Choices { name: "needs-met", legend: &legend, is_title: false, hint: None, pick: Pick::One }
+        .draw(&choices, faults)
 }
 
 fn contact_fields(given: &Fields, faults: &Faults) -> Markup {

@@ -141,6 +141,6 @@ impl Served {
 }
 
 fn trouble(place: Place, failure: &Failure) -> Trouble {
-    let words = failure.sentence().map(|words| words.to_string()).unwrap_or_default();
+    let words = failure.sentence().map(str::to_owned).unwrap_or_default();
     Trouble { place, words }
 }

@@ -48,6 +48,7 @@ pub fn page(
         }
         form method="post" action=(path) data-keep=(format!("{path}/keep")) novalidate {
             (content)
+            p.govuk-error-message data-unkept hidden role="alert" { (text!("record-unkept")) }
             @if button { (parts::button(&text!("continue"))) }
         }
         (discard(asked, id))
@@ -63,9 +64,8 @@ fn before(visit: &Visit, ask: Ask) -> Option<Ask> {
         Ask::Children => None,
         Ask::Result => Some(Ask::Children),
         Ask::Steps | Ask::Seen => Some(Ask::Result),
-        Ask::ContactBy => Some(Ask::Steps),
         Ask::Concern if visit.left_something() => Some(Ask::ContactBy),
-        Ask::Concern => Some(Ask::Steps),
+        Ask::ContactBy | Ask::Concern => Some(Ask::Steps),
         Ask::When | Ask::Arranged => Some(Ask::Check),
         Ask::Check if visit.result == Some(CameOf::Seen) => Some(Ask::Seen),
         Ask::Check => Some(Ask::Concern),
@@ -74,8 +74,10 @@ fn before(visit: &Visit, ask: Ask) -> Option<Ask> {
 
 fn discard(asked: &Asked<'_>, id: &str) -> Markup {
     html! {
-        form method="post" action=(asked.at(&format!("/record/{id}/discard"))) {
-            button.df-link-button { (text!("record-discard")) }
+        p {
+            a.df-discard href=(asked.at(&format!("/record/{id}/discard"))) {
+                (text!("record-discard"))
+            }
         }
     }
 }
@@ -417,7 +419,7 @@ fn check_rows(asked: &Asked<'_>, id: &str, visit: &Visit) -> Result<Vec<Row>, Pr
     };
     let mut rows = vec![
         row("check-children", names(asked, &visit.children)?, Ask::Children),
-        row("check-when", times::spoken(visit.at, asked.now), Ask::When),
+        row("check-when", sentence_case(&times::spoken(visit.at, asked.now)), Ask::When),
         row(
             "check-result",
             visit.result.map_or_else(|| text!("check-open"), result_words),

@@ -252,13 +252,12 @@ impl Visit {
         match self.result {
             None => Ask::Result,
             Some(Result::Seen) if self.needs_met.is_none() => Ask::Seen,
-            Some(Result::Seen) => Ask::Check,
             Some(Result::Failed(_)) if self.steps.is_none() => Ask::Steps,
             Some(Result::Failed(_)) if self.left_something() && self.reply_by.is_none() => {
                 Ask::ContactBy
             }
             Some(Result::Failed(_)) if self.concern.is_none() => Ask::Concern,
-            Some(Result::Failed(_)) => Ask::Check,
+            Some(Result::Seen | Result::Failed(_)) => Ask::Check,
         }
     }
 

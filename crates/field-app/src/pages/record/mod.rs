@@ -8,6 +8,7 @@ mod saved;
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use doorstep_core::describe::sentence_case;
 use doorstep_core::ids::ChildId;
 use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{Draft, Error};
@@ -16,6 +17,7 @@ use maud::{Markup, html};
 use self::form::{Ask, Visit};
 use super::children::at_same_address;
 use super::{Asked, Outcome, Problem, Reply};
+use crate::page::{Page, Section};
 use crate::parts::{self, Faults};
 use crate::text::text;
 
@@ -105,7 +107,11 @@ pub fn answer(asked: &mut Asked<'_>) -> Outcome {
     let Some(mut visit) = load(asked, &id)? else { return gone(asked, &id) };
     let faults = visit.take_in(ask, &asked.form);
     visit.left_at = None;
-    keep(asked, &id, &visit)?;
+    if let Err(Problem::Store(error)) = keep(asked, &id, &visit) {
+        // What was written is only on this page: it stays there, with what is in the way.
+        let faults = Faults::one("main-content", sentence_case(&error.to_string()));
+        return Ok(Reply::Page(ask::page(asked, &id, &visit, ask, &faults)?.refused()));
+    }
     if !faults.is_empty() {
         return Ok(Reply::Page(ask::page(asked, &id, &visit, ask, &faults)?.refused()));
     }
@@ -124,6 +130,25 @@ pub fn keep_answer(asked: &mut Asked<'_>) -> Outcome {
         keep(asked, &id, &visit)?;
     }
     Ok(Reply::Kept)
+}
+
+/// `GET /record/{form}/discard`.
+pub fn ask_discard(asked: &mut Asked<'_>) -> Outcome {
+    let id = id(asked.param("form"))?;
+    let Some(visit) = load(asked, &id)? else { return gone(asked, &id) };
+    let title = text!("discard-title");
+    let content = html! {
+        p.govuk-caption-l { (names(asked, &visit.children)?) }
+        h1.govuk-heading-l tabindex="-1" { (title) }
+        p.govuk-body { (text!("discard-body")) }
+        form method="post" action=(asked.at(&format!("/record/{id}/discard"))) {
+            button."govuk-button govuk-button--warning" data-module="govuk-button" {
+                (text!("record-discard"))
+            }
+        }
+    };
+    let page = Page::new(Section::Elsewhere, title, content);
+    Ok(Reply::Page(page.back(format!("/record/{id}"), text!("back"))))
 }
 
 /// `POST /record/{form}/discard`.
