@@ -287,7 +287,7 @@ pub fn limit(due: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Markup {
                 Some(due) => {
                     strong { (times::left(due, now)) }
                     ", "
-                    @let words = times::short(due, now);
+                    @let words = times::deadline(due, now);
                     @let key = if due <= now { "limit-was" } else { "limit-by" };
                     (instant(due, &text!(key, at = words)))
                 },

@@ -6,5 +6,5 @@ mod crash;
 mod moved;
 mod office;
 mod offline;
-mod restored;
 mod pages;
+mod restored;

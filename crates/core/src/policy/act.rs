@@ -127,7 +127,8 @@ mod tests {
 
     fn event(number: u8, at: DateTime<Utc>, what: What) -> Event {
         let id = EventId::at(at, [number; 10]);
-        Event { id, at, recorded: at, by: Role::Practitioner, what }
+        let (by, attachments) = (Role::Practitioner, Vec::new());
+        Event { id, at, recorded: at, by, attachments, what }
     }
 
     fn failed(concern: ConcernLevel, steps: &[Step]) -> What {

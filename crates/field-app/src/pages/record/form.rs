@@ -376,7 +376,11 @@ impl Visit {
             }),
             _ => return None,
         };
-        let entry = |child: &ChildId| DraftEntry { child: *child, what: what.clone() };
+        let entry = |child: &ChildId| DraftEntry {
+            child: *child,
+            attachments: Vec::new(),
+            what: what.clone(),
+        };
         Some(Draft {
             at: self.at,
             by: None,
