@@ -160,7 +160,8 @@ impl Seen {
     /// The value of `field` in the form for `action` in which `name` has `value`.
     pub fn field_of(&self, action: &str, name: &str, value: &str, field: &str) -> String {
         let marked = format!("name=\"{name}\" value=\"{value}\"");
-        let forms = self.text.split("<form").map(|form| form.split("</form>").next().unwrap());
+        let forms =
+            self.text.split("<form").map(|form| form.split("</form>").next().unwrap_or(form));
         let form = forms
             .filter(|form| form.contains(&format!("action=\"{action}\"")))
             .find(|form| form.contains(&marked))
@@ -176,7 +177,7 @@ impl Seen {
 
     /// Whether a box or button with this value is ticked.
     pub fn is_ticked(&self, name: &str, value: &str) -> bool {
-        let inputs = self.text.split("<input").map(|rest| rest.split('>').next().unwrap());
+        let inputs = self.text.split("<input").map(|rest| rest.split('>').next().unwrap_or(rest));
         let field = format!("name=\"{name}\"");
         let value = format!("value=\"{value}\"");
         let mut found = inputs.filter(|it| it.contains(&field) && it.contains(&value));
