@@ -1,12 +1,10 @@
 //! Recording at a door: how many taps, that nothing is lost or doubled, and what is said at once.
 
-mod support;
-
+use crate::support::{Desk, Phone};
 use doorstep_core::event::{CommunicationNeed, Plan, Role, What};
 use doorstep_core::wire::{ChildCard, Contact, PlannedVisit};
 use doorstep_device_store::testing::{card, minute};
 use doorstep_field_app::Request;
-use support::{Desk, Phone};
 use uuid::Uuid;
 
 /// A child on a child protection plan, to be visited now, with somebody to phone.
@@ -17,7 +15,7 @@ fn amber() -> ChildCard {
         phone: Some(phone.to_owned()),
     };
     let mut card = card(1);
-    card.name = "Amber Sampleford".to_owned();
+    "Amber Sampleford".clone_into(&mut card.name);
     card.phone = Some("07700 900301".to_owned());
     card.record.plans.insert(Plan::ChildProtection);
     card.record.communication_needs.insert(CommunicationNeed::Interpreter);

@@ -1,6 +1,5 @@
 //! A door for tests: a clock that the test sets, and chance that only counts; and a phone, which is
 //! a door with pages, a store and somebody who taps.
-#![expect(dead_code, reason = "each test file uses its part of it")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};

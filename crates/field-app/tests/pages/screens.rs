@@ -1,17 +1,15 @@
 //! What holds of every screen: it can be read aloud, used without a mouse, and loads nothing that
 //! its policy forbids; and what only some may show.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{Desk, Phone};
 use doorstep_core::event::What;
 use doorstep_device_store::testing::card;
-use support::{Desk, Phone};
 
 fn phone() -> Phone {
     let mut hidden = card(1);
-    hidden.name = "Nora Hidden".to_owned();
+    "Nora Hidden".clone_into(&mut hidden.name);
     hidden.address = Some("9 Secret Street".to_owned());
     hidden.address_protected = true;
     hidden.record.household = vec!["Carol Hidden (mother)".to_owned()];
@@ -98,7 +96,7 @@ fn faults(html: &str) -> Vec<String> {
         let lost = named.filter(|id| !known.contains(id));
         faults.extend(lost.map(|id| format!("the {what} of {id} leads nowhere")));
     }
-    for input in html.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap()) {
+    for input in html.split("<input").skip(1).map(|rest| rest.split('>').next().unwrap_or(rest)) {
         let labelled = values(html, "for").iter().any(|id| input.contains(&format!("id=\"{id}\"")));
         if !input.contains("type=\"hidden\"") && !labelled {
             faults.push(format!("no label for {input}"));

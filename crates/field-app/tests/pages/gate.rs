@@ -1,10 +1,8 @@
 //! What a person meets before a store is open, and what a door is asked to do.
 
-mod support;
-
+use crate::support::Desk;
 use doorstep_device_store::testing::{enrolled_store, fresh_store};
 use doorstep_field_app::{App, Begin, Place, Request, Stage, Trouble, Work, call};
-use support::Desk;
 
 const ENOUGH: &str = "four words and more";
 
