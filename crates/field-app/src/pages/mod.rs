@@ -1,5 +1,6 @@
 //! The pages' routes, and what every page is handed.
 
+mod act;
 mod child;
 mod children;
 mod drawing;
@@ -253,5 +254,5 @@ fn plain(status: StatusCode) -> Response {
 pub fn wording_keys() -> Vec<String> {
     let replies = record::form::ReplyBy::ALL.iter().map(|by| format!("reply-{}", by.as_str()));
     let results = record::form::Result::all().map(|result| format!("result-{result}"));
-    follow_up::wording_keys().into_iter().chain(replies).chain(results).collect()
+    act::wording_keys().into_iter().chain(replies).chain(results).collect()
 }

@@ -12,7 +12,7 @@ use doorstep_core::wire::{ChildCard, Contact};
 use maud::{Markup, html};
 
 use super::Asked;
-use super::follow_up::{act_link, act_words};
+use super::act::{act_link, act_words};
 use crate::judged::Child;
 use crate::parts;
 use crate::text::text;
