@@ -81,6 +81,7 @@ pub fn answer(children: Vec<ChildCard>) -> SyncResponse {
         cursor: Cursor("1".to_owned()),
         more: false,
         children_left: 0,
+        events_left: 0,
     }
 }
 
