@@ -10,6 +10,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("doorstep-core", &[]),
     ("doorstep-device-store", &["doorstep-core"]),
     ("doorstep-field-app", &["doorstep-core", "doorstep-device-store"]),
+    ("doorstep-field-build", &[]),
     ("doorstep-field-web", &["doorstep-core", "doorstep-device-store", "doorstep-field-app"]),
     ("doorstep-sync-server", &["doorstep-core"]),
     (

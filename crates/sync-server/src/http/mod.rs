@@ -6,6 +6,7 @@ mod body;
 #[cfg(feature = "schema")]
 pub mod describe;
 mod enrol;
+mod field;
 mod health;
 mod pokes;
 mod problem;
@@ -36,8 +37,10 @@ pub fn router(state: AppState) -> Router {
         .with_state(state.clone());
     let health =
         Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
+    let field = field::router(&state.config);
     let mut router = Router::new()
         .merge(protocol)
+        .merge(field)
         .merge(health.with_state(state.clone()))
         .merge(console::router().with_state(state.clone()));
     if state.config.api_reference {
