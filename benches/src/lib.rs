@@ -1,6 +1,8 @@
 //! Measuring: medians of many runs of two things in turn, so that what else the machine does falls
 //! on both, and their ratio.
 
+pub mod messages;
+
 use std::hint::black_box;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
