@@ -10,8 +10,8 @@ use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::seal::{Body, Digest, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    ChildCard, ChildDigest, Contact, Cursor, Expected, Limits, Outcome, PROTOCOL, Placed,
-    SyncRequest, SyncResponse, Verdict,
+    ChildCard, ChildDigest, Contact, Cursor, Divergence, Expected, Limits, Outcome, PROTOCOL,
+    Placed, SyncRequest, SyncResponse, Verdict,
 };
 use doorstep_core::words::Word;
 use serde_json::Value;
@@ -225,6 +225,7 @@ impl Talk {
             again: Vec::new(),
             oldest_unsent: None,
             waiting: Vec::new(),
+            divergence: Divergence::default(),
         }
     }
 
@@ -265,6 +266,7 @@ impl Talk {
             cursor: self.cursor(),
             more: cards > 0,
             children_left: cards as u64,
+            events_left: 0,
         }
     }
 

@@ -5,6 +5,7 @@ It keeps everything in memory: it shows that the page is enough, and is no app.
 
 import base64
 import datetime
+import gzip
 import hashlib
 import json
 import os
@@ -125,6 +126,7 @@ class Device:
         self.log_epoch = self.backed_up_to = None
         self.limits = {"batch_events": 500, "batch_bytes": 2097152}
         self.server_seen = None
+        self.gzip = False
         self.cards, self.events, self.again = {}, {}, {}
 
     @property
@@ -281,15 +283,24 @@ class Device:
 
     def post(self, path, text):
         """One request; the text of the answer, or a `Problem`."""
-        headers = {"content-type": "application/json"}
+        headers = {"content-type": "application/json", "accept-encoding": "gzip"}
+        body = text.encode()
+        if self.gzip:
+            headers["content-encoding"] = "gzip"
+            body = gzip.compress(body)
         if self.token:
             headers["authorization"] = f"Bearer {self.token}"
-        request = urllib.request.Request(self.server + path, text.encode(), headers)
+        request = urllib.request.Request(self.server + path, body, headers)
         # Straight to the server, whatever proxy the machine is set to.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with opener.open(request, timeout=60) as answer:
-                return answer.read().decode()
+                # From the first answer on it is known what the server takes.
+                self.gzip = "gzip" in answer.headers.get("accept-encoding", "")
+                body = answer.read()
+                if answer.headers.get("content-encoding") == "gzip":
+                    body = gzip.decompress(body)
+                return body.decode()
         except urllib.error.HTTPError as error:
             kind = error.headers["content-type"]
             assert kind == "application/problem+json", f"no problem document: {kind}"

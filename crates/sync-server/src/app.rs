@@ -11,6 +11,7 @@ use crate::ambient::Ambient;
 use crate::attachment::AttachmentKey;
 use crate::config::Config;
 use crate::enrol::Attempts;
+use crate::gate::Gate;
 use crate::judge::{Judge, Patience};
 use crate::store::{Db, StoreError};
 
@@ -33,6 +34,8 @@ pub struct AppState {
     pub limits: Limits,
     /// How many device codes that do not work came lately.
     pub attempts: Attempts,
+    /// How much of what devices ask is under way.
+    pub gate: Gate,
     bound_url: Arc<OnceLock<String>>,
     attachment_key: Arc<OnceLock<AttachmentKey>>,
 }
@@ -49,6 +52,7 @@ impl AppState {
             health: Health::default(),
             limits: Limits::DEFAULT,
             attempts: Attempts::default(),
+            gate: Gate::default(),
             bound_url: Arc::default(),
             attachment_key: Arc::default(),
         }

@@ -73,7 +73,8 @@ pub const KEYS: &[Key] = &[
         "milliseconds",
         "How long a write waits for others to share its flush to the disk.",
     ),
-    key("request_timeout", "30", "seconds", "How long one request may take to arrive."),
+    key("request_timeout", "30", "seconds", "How long a request's head may take, and its body."),
+    key("device_requests", "1200", "requests a minute", "How often one device may sync."),
     key("stop_within", "10", "seconds", "How long requests may finish when the server stops."),
     key("sweep_interval", "60", "seconds", "The longest time between two looks at due limits."),
     key(
@@ -222,8 +223,10 @@ pub struct Config {
     pub readers: usize,
     /// How long a write waits for company.
     pub group_commit: Duration,
-    /// How long one request may take to arrive.
+    /// How long a request's head may take to arrive, and its body.
     pub request_timeout: Duration,
+    /// How often one device may sync in a minute.
+    pub device_requests: u32,
     /// How long requests may finish when the server stops.
     pub stop_within: Duration,
     /// The longest time between two sweeps.
@@ -266,6 +269,7 @@ impl Default for Config {
             readers: 4,
             group_commit: Duration::from_millis(3),
             request_timeout: second(30),
+            device_requests: 1200,
             stop_within: second(10),
             sweep_interval: second(60),
             acknowledge_immediate: second(1800),
@@ -426,7 +430,10 @@ impl Config {
                 let wait = value.parse().ok().filter(|ms| *ms <= 1000)?;
                 self.group_commit = Duration::from_millis(wait);
             }
-            "request_timeout" => self.request_timeout = seconds()?,
+            "request_timeout" => self.request_timeout = seconds().filter(|s| !s.is_zero())?,
+            "device_requests" => {
+                self.device_requests = value.parse().ok().filter(|count| *count > 0)?;
+            }
             "stop_within" => self.stop_within = seconds()?,
             "sweep_interval" => self.sweep_interval = seconds().filter(|s| !s.is_zero())?,
             "acknowledge_immediate" => self.acknowledge_immediate = at_most(value, 30)?,

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::notify::{Failure, Mailer, SmtpMailer};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Db, StoreError, Tx};
-use crate::{http, outbox, sweep};
+use crate::{http, listen, outbox, sweep};
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -129,12 +129,13 @@ async fn answer_requests(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let router = http::router(state.clone());
-    let server = axum::serve(listener, router).with_graceful_shutdown(state.signals.stopped());
-    let mut server = tokio::spawn(server.into_future());
+    let timeout = state.config.request_timeout;
+    let answering = listen::answer(listener, router, state.signals.clone(), timeout);
+    let mut server = tokio::spawn(answering);
     let mut store_stopped = state.db.stopped();
     let outcome = tokio::select! {
         ended = &mut server => {
-            return ended.map_or(Ok(()), |result| result.map_err(ServeError::Accept));
+            return ended.map_err(|error| ServeError::Accept(std::io::Error::other(error)));
         }
         reason = store_stopped.wait_for(Option::is_some) => {
             let reason = reason.ok().and_then(|reason| reason.clone()).unwrap_or_default();

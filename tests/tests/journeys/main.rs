@@ -7,4 +7,5 @@ mod moved;
 mod office;
 mod offline;
 mod pages;
+mod overload;
 mod restored;

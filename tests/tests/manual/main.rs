@@ -1,5 +1,6 @@
 //! What the manual says of the program is what the program says of itself.
 
+mod bad_input;
 mod configuration;
 mod policy;
 mod sync_protocol;

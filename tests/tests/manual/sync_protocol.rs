@@ -6,14 +6,15 @@ use std::fmt::Write as _;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_coding::{Chosen, Coding, DICTIONARIES, DICTIONARY_HEADER, decode, encode};
 use doorstep_core::attachment::MediaType;
 use doorstep_core::event::{FailedContact, Form, Note, Role, What};
 use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{self, Digest, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    AttachmentOffer, AttachmentState, Divergence, EnrolRequest, EnrolResponse, Limits, Problem,
-    QuarantineCode, SyncRequest, SyncResponse,
+    AttachmentOffer, AttachmentState, Cursor, Divergence, EnrolRequest, EnrolResponse, Limits,
+    Problem, QuarantineCode, SyncRequest, SyncResponse,
 };
 use doorstep_sync_server::store::Tx;
 use doorstep_sync_server::testing::{Bench, MONDAY};
@@ -162,6 +163,7 @@ async fn the_examples_are_what_a_server_answers() {
     example("first-request", &asked);
     let answer = device.sync(&bench, &asked).await;
     example("first-answer", &answer);
+    compressed(&bench, &device, answer.cursor).await;
     let repeated = device.sync(&bench, &asked).await;
     example("repeated-verdicts", &json!({ "verdicts": repeated.verdicts }));
 
@@ -196,6 +198,44 @@ async fn the_examples_are_what_a_server_answers() {
         "roles",
         &list(&Role::ALL.iter().map(|role| role.as_str()).collect::<Vec<_>>()),
     );
+}
+
+/// What the page says of compression: a quiet request as it travels, and the dictionaries.
+async fn compressed(bench: &Bench, device: &Device, cursor: Cursor) {
+    let quiet = SyncRequest { cursor: Some(cursor), ..request(device, 2, Vec::new()) };
+    let plain = serde_json::to_vec(&quiet).expect("a request has only string keys");
+    let (coding, coded) = encode(Chosen::hopeful(), plain.clone());
+    let asked = Request::post("/v1/sync")
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::CONTENT_ENCODING, coding.name())
+        .header(header::ACCEPT_ENCODING, "zstd")
+        .header(DICTIONARY_HEADER, DICTIONARIES[0].id)
+        .header(header::AUTHORIZATION, format!("Bearer {}", device.enrolled.token))
+        .body(Body::from(coded.clone()))
+        .expect("the request is sound");
+    let router = http::router(bench.state.clone());
+    let response = router.oneshot(asked).await.expect("the router answers");
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()[header::CONTENT_ENCODING], "zstd");
+    let bytes = to_bytes(response.into_body(), usize::MAX).await.expect("the body arrives");
+    let answer = decode(Coding::Zstd, &bytes, 1_000_000).expect("it is what its head says");
+    let answer: SyncResponse = serde_json::from_slice(&answer).expect("an answer");
+    assert!(answer.events.is_empty() && answer.children.is_empty());
+
+    let mut text = "```text\n".to_owned();
+    for line in hex::encode(&coded).as_bytes().chunks(96) {
+        writeln!(text, "{}", String::from_utf8_lossy(line)).expect("text takes text");
+    }
+    let plain = String::from_utf8(plain).expect("a request is text");
+    write!(text, "```\n\n```json\n{plain}\n```\n").expect("text takes text");
+    crate::compare(PAGE, "compressed", &text);
+
+    let mut table = "| number | bytes | SHA-256 |\n|---|---|---|\n".to_owned();
+    for known in &DICTIONARIES {
+        let (bytes, hash) = (known.bytes.len(), Hash::of(known.bytes));
+        writeln!(table, "| {} | {bytes} | `{hash}` |", known.id).expect("text takes text");
+    }
+    crate::compare(PAGE, "dictionaries", &table);
 }
 
 /// The exchanges about one attachment, and one whose bytes are others than were named.

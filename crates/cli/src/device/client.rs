@@ -1,10 +1,12 @@
 //! The network of a device on a laptop: one request, one answer, and what it means when there is
 //! none. It never decides what to send; that is the store's sync machine.
 
+use std::cell::Cell;
 use std::time::Duration;
 
+use doorstep_coding::{ACCEPTED, Chosen, Coding, DICTIONARY_HEADER};
 use doorstep_core::wire::Problem;
-use reqwest::header::{CONTENT_TYPE, RANGE, RETRY_AFTER};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, RANGE, RETRY_AFTER};
 use reqwest::{Response, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +25,8 @@ pub struct Client {
     http: reqwest::Client,
     runtime: tokio::runtime::Runtime,
     base: Url,
+    /// How requests are coded: as well as the server takes it, by what it said last.
+    chosen: Cell<Chosen>,
 }
 
 /// Why there is no answer that can be used.
@@ -82,7 +86,7 @@ impl Client {
             .enable_all()
             .build()
             .or_no("cannot prepare the network")?;
-        Ok(Self { http, runtime, base })
+        Ok(Self { http, runtime, base, chosen: Cell::new(Chosen::hopeful()) })
     }
 
     /// Sends `body` to `path` and reads the answer.
@@ -92,15 +96,48 @@ impl Client {
         token: Option<&str>,
         body: &impl Serialize,
     ) -> Result<A, NoAnswer> {
-        let url = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
-        let mut request = self.http.post(url).json(body);
+        let url = self.url(path);
+        let plain = serde_json::to_vec(body).expect("a request has only string keys");
+        self.runtime.block_on(async {
+            loop {
+                let chosen = self.chosen.get();
+                let response = self.send(&url, token, chosen, plain.clone()).await?;
+                let takes = header(&response, ACCEPT_ENCODING.as_str());
+                let dictionaries = header(&response, DICTIONARY_HEADER);
+                let refused = response.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                if refused && chosen != Chosen::PLAIN {
+                    // Less is tried each time, and at last nothing: this comes to an end.
+                    let next = chosen.after_refusal(takes.as_deref(), dictionaries.as_deref());
+                    self.chosen.set(next);
+                    continue;
+                }
+                if takes.is_some() {
+                    self.chosen.set(Chosen::of(takes.as_deref(), dictionaries.as_deref()));
+                }
+                return read(response).await;
+            }
+        })
+    }
+
+    async fn send(
+        &self,
+        url: &str,
+        token: Option<&str>,
+        chosen: Chosen,
+        plain: Vec<u8>,
+    ) -> Result<Response, NoAnswer> {
+        let (coding, bytes) = doorstep_coding::encode(chosen, plain);
+        let mut request = self.http.post(url);
+        request = request.header(CONTENT_TYPE, "application/json");
+        request = request.header(ACCEPT_ENCODING, ACCEPTED);
+        request = request.header(DICTIONARY_HEADER, doorstep_coding::held());
+        if coding != Coding::Identity {
+            request = request.header(CONTENT_ENCODING, coding.name());
+        }
         if let Some(token) = token {
             request = request.bearer_auth(token);
         }
-        self.runtime.block_on(async {
-            let response = request.send().await.map_err(|error| unreachable(&error))?;
-            read(response).await
-        })
+        request.body(bytes).send().await.map_err(|error| unreachable(&error))
     }
 }
 
@@ -192,8 +229,9 @@ fn base(address: &str) -> Outcome<Url> {
 
 async fn read<A: DeserializeOwned>(mut response: Response) -> Result<A, NoAnswer> {
     let status = response.status();
-    let kind = header(&response, &CONTENT_TYPE).unwrap_or_default();
-    let retry_after = header(&response, &RETRY_AFTER)
+    let kind = header(&response, CONTENT_TYPE.as_str()).unwrap_or_default();
+    let coding = header(&response, CONTENT_ENCODING.as_str());
+    let retry_after = header(&response, RETRY_AFTER.as_str())
         .and_then(|seconds| seconds.parse().ok())
         .map(Duration::from_secs);
     let mut bytes = Vec::new();
@@ -203,6 +241,10 @@ async fn read<A: DeserializeOwned>(mut response: Response) -> Result<A, NoAnswer
             return Err(NoAnswer::Stranger(format!("more than {ANSWER_BYTES_MAX} bytes")));
         }
     }
+    let coding = Coding::named(coding.as_deref())
+        .ok_or_else(|| NoAnswer::Stranger("a content coding that was not asked for".to_owned()))?;
+    let bytes = doorstep_coding::decode(coding, &bytes, ANSWER_BYTES_MAX)
+        .map_err(|error| NoAnswer::Stranger(error.to_string()))?;
     if status == StatusCode::OK && kind.starts_with("application/json") {
         return serde_json::from_slice(&bytes)
             .map_err(|error| NoAnswer::Stranger(format!("an answer in another form: {error}")));
@@ -213,7 +255,7 @@ async fn read<A: DeserializeOwned>(mut response: Response) -> Result<A, NoAnswer
     }
 }
 
-fn header(response: &Response, name: &reqwest::header::HeaderName) -> Option<String> {
+fn header(response: &Response, name: &str) -> Option<String> {
     response.headers().get(name)?.to_str().ok().map(str::to_owned)
 }
 

@@ -1,5 +1,6 @@
 //! Where a device stands: the text of its cursor. Opaque to the device.
 
+use doorstep_core::seal::Hash;
 use doorstep_core::wire::Cursor;
 
 use crate::store::devices::Device;
@@ -8,6 +9,8 @@ use crate::store::directory::Organisation;
 /// Where a device stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
+    /// Whose place it is: numbers of another organisation, or of another device, mean nothing here.
+    owner: u32,
     /// The log's epoch that the positions belong to.
     log_epoch: u32,
     /// News of the children that were sent whole were delivered up to here.
@@ -34,6 +37,7 @@ impl Place {
     /// anew: everything that the device is to hold comes again, and the log counts from its head.
     pub fn read(cursor: Option<&Cursor>, organisation: &Organisation, device: &Device) -> Self {
         let anew = Self {
+            owner: owner(organisation, device),
             log_epoch: organisation.log_epoch,
             position: organisation.head,
             change: 0,
@@ -41,7 +45,8 @@ impl Place {
             partial: None,
         };
         let known = |place: &Self| {
-            place.log_epoch == organisation.log_epoch
+            place.owner == anew.owner
+                && place.log_epoch == organisation.log_epoch
                 && place.position <= organisation.head
                 && place.change <= device.change
                 && place.policy <= Some(organisation.policy_revision)
@@ -51,19 +56,27 @@ impl Place {
 
     fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.');
+        let owner = u32::from_str_radix(numbers.next()?, 16).ok()?;
         let mut next = || numbers.next()?.parse::<u64>().ok();
         let (log_epoch, position, change, policy) = (next()?, next()?, next()?, next()?);
         let partial = next().zip(next()).map(|(change, after)| Partial { change, after });
         let log_epoch = u32::try_from(log_epoch).ok()?;
-        Some(Self { log_epoch, position, change, policy: Some(policy), partial })
+        Some(Self { owner, log_epoch, position, change, policy: Some(policy), partial })
     }
 
     /// The cursor that says this.
     pub fn write(&self) -> Cursor {
-        let Self { log_epoch, position, change, policy, partial } = self;
+        let Self { owner, log_epoch, position, change, policy, partial } = self;
         let policy = policy.unwrap_or_default();
         let partial =
             partial.map_or_else(String::new, |part| format!(".{}.{}", part.change, part.after));
-        Cursor(format!("{log_epoch}.{position}.{change}.{policy}{partial}"))
+        Cursor(format!("{owner:06x}.{log_epoch}.{position}.{change}.{policy}{partial}"))
     }
+}
+
+/// 24 bits of organisation and device, so that a cursor that strayed is noticed.
+fn owner(organisation: &Organisation, device: &Device) -> u32 {
+    let both = [organisation.id.as_bytes().as_slice(), device.id.0.as_bytes()].concat();
+    let Hash([first, second, third, ..]) = Hash::of(&both);
+    u32::from_be_bytes([0, first, second, third])
 }

@@ -45,8 +45,8 @@ pub async fn offer(
     request: Request,
 ) -> Result<Json<AttachmentState>, Refusal> {
     let (hash, token) = (named(&hash)?, known(&app, request.headers()).await?);
-    let text = body::read(&app, request).await?;
-    let offer: AttachmentOffer = body::parse(&text)?;
+    let arrived = body::read(&app, request).await?;
+    let offer: AttachmentOffer = body::parse(&arrived.bytes)?;
     let (key, limits, now) = (app.attachment_key()?, app.limits, app.ambient.now());
     let shown = token.clone();
     let work = move |tx: &mut dyn Tx| {
@@ -80,7 +80,8 @@ pub async fn take(
     let (hash, token) = (named(&hash)?, known(&app, request.headers()).await?);
     let no_offset = |_| Refusal::Malformed { what: "its address needs ?offset=".into() };
     let Query(At { offset: at }) = at.map_err(no_offset)?;
-    let bytes = body::octets(&app, request).await?;
+    let mut arrived = body::octets(&app, request).await?;
+    let bytes = std::mem::take(&mut arrived.bytes);
     let (key, limits, ambient) = (app.attachment_key()?, app.limits, app.ambient.clone());
     let (shown, piece) = (token.clone(), Piece { hash, at, bytes });
     let work = move |tx: &mut dyn Tx| {

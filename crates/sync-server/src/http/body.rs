@@ -1,31 +1,46 @@
 //! Reading a body: its type, size, time and depth are checked before anything else costs something.
 
-use axum::body::{Body, to_bytes};
-use axum::extract::Request;
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use doorstep_coding::Coding;
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
+use super::coding;
 use super::problem::Refusal;
 use crate::app::AppState;
 use crate::attachment::Refused;
+use crate::gate::{BUSY_SECONDS, BUSY_SPREAD_SECONDS, Full, Pass};
 
 /// How deep a body may be nested. An event's values lie at the tenth level at most.
 const DEPTH_MAX: usize = 32;
+/// How long a form of the console may be, in bytes.
+const FORM_BYTES_MAX: usize = 2 * 1024 * 1024;
 
-/// Reads a JSON body as bytes, within the limits.
-pub async fn read(app: &AppState, request: Request) -> Result<Vec<u8>, Refusal> {
+/// A body that was let in. Its room is free again when it is dropped.
+pub struct Taken {
+    /// The body, as it was before it was coded.
+    pub bytes: Vec<u8>,
+    _pass: Pass,
+}
+
+/// Reads a JSON body as bytes, within the limits and while there is room for it.
+pub async fn read(app: &AppState, request: Request) -> Result<Taken, Refusal> {
     if !is_said_to_be(request.headers(), "application/json") {
         return Err(Refusal::ContentType { expected: "application/json" });
     }
-    let bytes = whole(app, request, app.limits.batch_bytes).await?;
-    if depth(&bytes) > DEPTH_MAX {
+    let taken = whole(app, request, app.limits.batch_bytes).await?;
+    if depth(&taken.bytes) > DEPTH_MAX {
         return Err(Refusal::TooDeep { limit: DEPTH_MAX });
     }
-    Ok(bytes)
+    Ok(taken)
 }
 
 /// Reads a body that is a piece of an attachment.
-pub async fn octets(app: &AppState, request: Request) -> Result<Vec<u8>, Refusal> {
+pub async fn octets(app: &AppState, request: Request) -> Result<Taken, Refusal> {
     if !is_said_to_be(request.headers(), "application/octet-stream") {
         return Err(Refusal::ContentType { expected: "application/octet-stream" });
     }
@@ -36,34 +51,71 @@ pub async fn octets(app: &AppState, request: Request) -> Result<Vec<u8>, Refusal
     })
 }
 
-async fn whole(app: &AppState, request: Request, limit: usize) -> Result<Vec<u8>, Refusal> {
+async fn whole(app: &AppState, request: Request, limit: usize) -> Result<Taken, Refusal> {
+    let coding = coding::of(request.headers())?;
     let said = request.headers().get(header::CONTENT_LENGTH);
     let said = said.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if said.is_some_and(|length| length > limit) {
         return Err(Refusal::TooLarge { limit });
     }
-    let timeout = app.config.request_timeout;
-    tokio::time::timeout(timeout, bytes(request.into_body(), limit))
-        .await
-        .map_err(|_| Refusal::TooSlow { seconds: timeout.as_secs() })?
+    let mut pass = app.gate.enter().map_err(|Full| busy(app))?;
+    let body = in_time(app, bytes(app, request.into_body(), limit, Some(&mut pass))).await?;
+    let came = body.len();
+    let bytes = coding::expand(coding, body, limit)?;
+    if coding != Coding::Identity {
+        pass.hold(bytes.len()).map_err(|Full| busy(app))?;
+        pass.release(came);
+    }
+    Ok(Taken { bytes, _pass: pass })
 }
 
-async fn bytes(body: Body, limit: usize) -> Result<Vec<u8>, Refusal> {
-    match to_bytes(body, limit).await {
-        Ok(bytes) => Ok(bytes.into()),
-        Err(error) => {
-            let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| {
-                error.source()
-            });
-            let is_limit =
-                causes.into_iter().any(|cause| cause.to_string().contains("length limit exceeded"));
-            Err(if is_limit {
-                Refusal::TooLarge { limit }
-            } else {
-                Refusal::Malformed { what: "it broke off".into() }
-            })
+/// Has the whole body of a request to the console before it is looked at, within the same time: a
+/// form that trickles in holds nobody up.
+pub async fn whole_form(
+    State(app): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    let bytes = in_time(&app, bytes(&app, body, FORM_BYTES_MAX, None)).await?;
+    Ok(next.run(Request::from_parts(head, Body::from(bytes))).await)
+}
+
+/// Whoever is sent away comes back a little later than the one before.
+fn busy(app: &AppState) -> Refusal {
+    let [chance] = app.ambient.random::<1>();
+    let spread = u64::from(chance) % (BUSY_SPREAD_SECONDS + 1);
+    Refusal::Busy { retry_after: BUSY_SECONDS + spread }
+}
+
+async fn in_time(
+    app: &AppState,
+    reading: impl Future<Output = Result<Vec<u8>, Refusal>>,
+) -> Result<Vec<u8>, Refusal> {
+    let timeout = app.config.request_timeout;
+    let late = |_| Refusal::TooSlow { seconds: timeout.as_secs() };
+    tokio::time::timeout(timeout, reading).await.map_err(late)?
+}
+
+async fn bytes(
+    app: &AppState,
+    body: Body,
+    limit: usize,
+    mut pass: Option<&mut Pass>,
+) -> Result<Vec<u8>, Refusal> {
+    let mut bytes = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Refusal::Malformed { what: "it broke off".into() })?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Refusal::TooLarge { limit });
         }
+        if let Some(pass) = &mut pass {
+            pass.hold(chunk.len()).map_err(|Full| busy(app))?;
+        }
+        bytes.extend_from_slice(&chunk);
     }
+    Ok(bytes)
 }
 
 fn is_said_to_be(headers: &HeaderMap, expected: &str) -> bool {

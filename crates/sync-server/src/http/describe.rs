@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::problem::Refusal;
-use super::{attachments, enrol, health, pokes, sync};
+use super::{attachments, coding, enrol, health, pokes, sync};
 use crate::console::reference;
 
 /// Where the description keeps its shapes.
@@ -37,6 +37,7 @@ const SCHEMAS: &str = "/components/schemas";
         attachments::offer,
         attachments::take,
         attachments::give,
+        coding::dictionary,
         health::alive,
         health::ready,
         reference::document,
@@ -57,6 +58,8 @@ const PROBLEMS: &[(&str, &[&str])] = &[
             "too-slow",
             "too-large",
             "content-type",
+            "content-coding",
+            "busy",
             "too-many-attempts",
             "internal",
             "unavailable",
@@ -76,11 +79,15 @@ const PROBLEMS: &[(&str, &[&str])] = &[
             "too-large",
             "too-many-events",
             "content-type",
+            "content-coding",
+            "too-often",
+            "busy",
             "internal",
             "unavailable",
             "not-set-up",
         ],
     ),
+    ("dictionary", &["method-not-allowed", "not-found"]),
     (
         "pokes",
         &[
@@ -103,6 +110,8 @@ const PROBLEMS: &[(&str, &[&str])] = &[
             "too-slow",
             "too-large",
             "content-type",
+            "content-coding",
+            "busy",
             "attachment-shut-out",
             "attachment-unnamed",
             "attachment-size",
@@ -121,6 +130,8 @@ const PROBLEMS: &[(&str, &[&str])] = &[
             "method-not-allowed",
             "too-slow",
             "content-type",
+            "content-coding",
+            "busy",
             "attachment-beyond-end",
             "attachment-not-offered",
             "attachment-offset",

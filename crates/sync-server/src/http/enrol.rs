@@ -2,10 +2,11 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use doorstep_core::wire::{EnrolRequest, EnrolResponse};
+use axum::response::{IntoResponse as _, Response};
+use doorstep_core::wire::EnrolRequest;
 
-use super::body;
 use super::problem::Refusal;
+use super::{body, coding};
 use crate::app::AppState;
 use crate::enrol::{self, EnrolError};
 
@@ -21,20 +22,20 @@ use crate::enrol::{self, EnrolError};
         body = ref("#/components/schemas/EnrolResponse"), content_type = "application/json"
     ))
 ))]
-pub async fn enrol(
-    State(app): State<AppState>,
-    request: Request,
-) -> Result<Json<EnrolResponse>, Refusal> {
+pub async fn enrol(State(app): State<AppState>, request: Request) -> Result<Response, Refusal> {
     let now = app.ambient.now();
     let checked = app.attempts.check(app.config.enrol_attempts, now);
     checked.map_err(|retry_after| Refusal::TooManyAttempts { retry_after })?;
-    let text = body::read(&app, request).await?;
-    let request: EnrolRequest = body::parse(&text)?;
+    let arrived = body::read(&app, request).await?;
+    let request: EnrolRequest = body::parse(&arrived.bytes)?;
     let judge = app.judge();
     let work = move |tx: &mut dyn crate::store::Tx| enrol::enrol(tx, &judge, &request, now);
     let enrolled = app.db.write(work).await;
     if let Err(EnrolError::Code) = enrolled {
         app.attempts.count(now);
     }
-    Ok(Json(enrolled?))
+    let mut answer = Json(enrolled?).into_response();
+    // It holds a secret and is never compressed; but it says how the first sync may come.
+    coding::say_what_is_taken(answer.headers_mut());
+    Ok(answer)
 }

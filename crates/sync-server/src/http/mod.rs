@@ -3,6 +3,7 @@
 mod attachments;
 mod bearer;
 mod body;
+mod coding;
 #[cfg(feature = "schema")]
 pub mod describe;
 mod enrol;
@@ -27,6 +28,7 @@ pub fn router(state: AppState) -> Router {
     let protocol = Router::new()
         .route("/v1/enrol", post(enrol::enrol))
         .route("/v1/sync", post(sync::sync))
+        .route("/v1/dictionaries/{id}", get(coding::dictionary))
         .route("/v1/pokes", get(pokes::pokes))
         .route(
             "/v1/attachments/{hash}",
@@ -38,11 +40,13 @@ pub fn router(state: AppState) -> Router {
     let health =
         Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
     let field = field::router(&state.config);
+    let whole_form = from_fn_with_state(state.clone(), body::whole_form);
+    let console = console::router().layer(whole_form);
     let mut router = Router::new()
         .merge(protocol)
         .merge(field)
         .merge(health.with_state(state.clone()))
-        .merge(console::router().with_state(state.clone()));
+        .merge(console.with_state(state.clone()));
     if state.config.api_reference {
         router = router.merge(console::reference::router());
     }

@@ -3,10 +3,12 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use doorstep_coding::ACCEPTED;
 #[cfg(feature = "schema")]
 use doorstep_core::attachment::MediaType;
 use doorstep_core::wire::{PROTOCOL, Problem};
 
+use super::coding;
 use crate::attachment::{AttachmentError, Refused};
 use crate::enrol::EnrolError;
 use crate::store::StoreError;
@@ -31,6 +33,27 @@ pub enum Refusal {
     TooSlow {
         /// The limit in seconds.
         seconds: u64,
+    },
+    /// The body has a content coding that is not spoken here.
+    #[error("the body must be sent with one of the content codings {}, or none", ACCEPTED)]
+    ContentCoding,
+    /// The body needs a dictionary that is not here.
+    #[error("the dictionary {id} is not known here: send the body without it")]
+    Dictionary {
+        /// Its number.
+        id: u32,
+    },
+    /// There is no room for the request now.
+    #[error("the server has its hands full: send it again in {retry_after} seconds")]
+    Busy {
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
+    /// One device comes too often.
+    #[error("this device has come too often: it may again in {retry_after} seconds")]
+    TooOften {
+        /// When to try again, in seconds.
+        retry_after: u64,
     },
     /// The body is not said to be what it must be.
     #[error("the body must be sent with content-type {expected}")]
@@ -94,7 +117,7 @@ pub enum Refusal {
 impl Refusal {
     /// One of each kind.
     #[cfg(feature = "schema")]
-    pub(super) fn every() -> [Self; 27] {
+    pub(super) fn every() -> [Self; 30] {
         [
             Self::Malformed { what: String::new() },
             Self::TooDeep { limit: 0 },
@@ -108,6 +131,9 @@ impl Refusal {
             Self::TooLarge { limit: 0 },
             Self::TooManyEvents { limit: 0 },
             Self::ContentType { expected: "" },
+            Self::ContentCoding,
+            Self::TooOften { retry_after: 0 },
+            Self::Busy { retry_after: 0 },
             Self::TooManyAttempts { retry_after: 0 },
             Self::Internal,
             Self::Unavailable,
@@ -139,6 +165,13 @@ impl Refusal {
             Self::TooSlow { .. } => (S::REQUEST_TIMEOUT, "too-slow", "The request took too long"),
             Self::ContentType { .. } => {
                 (S::UNSUPPORTED_MEDIA_TYPE, "content-type", "The body is not of the right type")
+            }
+            Self::ContentCoding | Self::Dictionary { .. } => {
+                (S::UNSUPPORTED_MEDIA_TYPE, "content-coding", "The content coding is not spoken")
+            }
+            Self::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy", "The server has its hands full"),
+            Self::TooOften { .. } => {
+                (S::TOO_MANY_REQUESTS, "too-often", "The device comes too often")
             }
             Self::TooDeep { .. } => (S::BAD_REQUEST, "too-deep", "The body is nested too deeply"),
             Self::Malformed { .. } => (S::BAD_REQUEST, "malformed", "The body cannot be read"),
@@ -206,7 +239,9 @@ impl Refusal {
     /// After how many seconds the request may be sent again, where the server says so.
     pub(super) const fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::TooManyAttempts { retry_after } => Some(*retry_after),
+            Self::TooManyAttempts { retry_after }
+            | Self::Busy { retry_after }
+            | Self::TooOften { retry_after } => Some(*retry_after),
             Self::Unavailable | Self::NotSetUp => Some(30),
             _ => None,
         }
@@ -227,6 +262,9 @@ impl Refusal {
         let mut response = (status, [(header::CONTENT_TYPE, content_type)], text).into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Self::ContentCoding | Self::Dictionary { .. } = self {
+            coding::say_what_is_taken(response.headers_mut());
         }
         if let Self::Unauthenticated = self {
             let scheme = HeaderValue::from_static("Bearer");

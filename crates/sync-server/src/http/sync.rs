@@ -1,7 +1,7 @@
 //! `POST /v1/sync`.
 
-use axum::Json;
 use axum::extract::{Request, State};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::ChildId;
 use doorstep_core::seal::SealedEvent;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::Refusal;
-use super::{bearer, body};
+use super::{bearer, body, coding};
 use crate::app::AppState;
 use crate::deliver::{self, Page};
 use crate::enrol::authenticate;
@@ -75,20 +75,18 @@ impl PushAndPull {
         body = ref("#/components/schemas/SyncResponse"), content_type = "application/json"
     ))
 ))]
-pub async fn sync(
-    State(app): State<AppState>,
-    request: Request,
-) -> Result<Json<SyncResponse>, Refusal> {
+pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Response, Refusal> {
     let token = bearer::token(request.headers());
-    let text = body::read(&app, request).await?;
+    let wanted = coding::wanted(request.headers());
+    let arrived = body::read(&app, request).await?;
     let token = token.ok_or(Refusal::Unauthenticated)?;
-    let shown = token.clone();
-    let known = app.db.read(move |tx| Ok::<_, StoreError>(authenticate(tx, &shown)?.is_some()));
-    if !known.await? {
-        return Err(Refusal::Unauthenticated);
-    }
-    let request = parse(&text, &app.limits)?;
     let (judge, limits, now) = (app.judge(), app.limits, app.ambient.now());
+    let shown = token.clone();
+    let known = app.db.read(move |tx| authenticate(tx, &shown)).await?;
+    let device = known.ok_or(Refusal::Unauthenticated)?.id;
+    let often = app.gate.visit(device, app.config.device_requests, now);
+    often.map_err(|retry_after| Refusal::TooOften { retry_after })?;
+    let request = parse(&arrived.bytes, &app.limits)?;
     let batch = request.batch();
     let work = move |tx: &mut dyn Tx| {
         let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
@@ -101,7 +99,7 @@ pub async fn sync(
     if response.verdicts.iter().any(|verdict| brings_news(&verdict.outcome)) {
         app.signals.events_came();
     }
-    Ok(Json(response))
+    Ok(coding::answer(wanted, &response))
 }
 
 /// Whether an event came into the log that was not there before.

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use accounts::Accounts;
 pub use attachments::Attachments;
@@ -163,14 +163,21 @@ pub trait Backend: Send + Sync {
     fn stopped(&self) -> watch::Receiver<Option<String>>;
 }
 
+/// Pieces of work that stand before the writer; more wait for a place there, in the order in which
+/// they came.
+pub const QUEUE_MAX: usize = 1024;
+
 /// The store: a backend with typed answers. Cheap to clone.
 #[derive(Clone)]
-pub struct Db(Arc<dyn Backend>);
+pub struct Db {
+    backend: Arc<dyn Backend>,
+    queue: Arc<Semaphore>,
+}
 
 impl Db {
     /// The store on this backend.
     pub fn new(backend: impl Backend + 'static) -> Self {
-        Self(Arc::new(backend))
+        Self { backend: Arc::new(backend), queue: Arc::new(Semaphore::new(QUEUE_MAX)) }
     }
 
     /// Runs `work` in one transaction and answers once it is on the disk. When `work` answers an
@@ -183,15 +190,18 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let place = Arc::clone(&self.queue).acquire_owned().await;
         let slot = Arc::new(Mutex::new(None));
         let answer = Arc::clone(&slot);
         let run = move |tx: &mut dyn Tx| {
+            // Whoever asked may have gone: the place is free when the work itself is done with.
+            let _place = &place;
             let result = work(tx);
             let outcome = if result.is_ok() { Outcome::Keep } else { Outcome::Undo };
             *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
             outcome
         };
-        self.0.write(Box::new(run)).await?;
+        self.backend.write(Box::new(run)).await?;
         take(&slot)
     }
 
@@ -209,13 +219,13 @@ impl Db {
         let run = move |tx: &dyn Tx| {
             *answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(look(tx));
         };
-        self.0.read(Box::new(run)).await?;
+        self.backend.read(Box::new(run)).await?;
         take(&slot)
     }
 
     /// Says once, with the reason, that the store stopped for good.
     pub fn stopped(&self) -> watch::Receiver<Option<String>> {
-        self.0.stopped()
+        self.backend.stopped()
     }
 }
 

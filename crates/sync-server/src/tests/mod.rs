@@ -3,9 +3,11 @@
 mod attachments;
 mod backup;
 mod chain;
+mod coding;
 mod ingest;
 mod pokes;
 mod policy;
+mod pressure;
 mod serve;
 mod store;
 mod tell;
