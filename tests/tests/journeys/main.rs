@@ -6,6 +6,6 @@ mod crash;
 mod moved;
 mod office;
 mod offline;
-mod pages;
 mod overload;
+mod pages;
 mod restored;

@@ -115,6 +115,7 @@ async fn an_enrolment_may_come_compressed_and_its_secret_goes_out_plain() {
         public_key: hex::encode(key.verifying_key().as_bytes()),
         device_name: "phone".into(),
         app: "test 1".into(),
+        known_as: None,
     };
     let (coding, body) = encode(Chosen::hopeful(), serde_json::to_vec(&request).unwrap());
     let request = Request::post("/v1/enrol")
