@@ -294,6 +294,7 @@ impl Talk {
                     phone: None,
                 })
                 .to_vec(),
+            visits: Vec::new(),
         }
     }
 }
