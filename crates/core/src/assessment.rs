@@ -157,8 +157,8 @@ pub struct Due {
     /// The limit in words, for example `within 5 working days`.
     pub limit: Arc<str>,
     /// The days that a limit in working days stepped over.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stepped_over: Vec<SteppedOver>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub stepped_over: Arc<[SteppedOver]>,
     /// The limit ends before `at`, not at it ("on the day" ends before midnight).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub before: bool,

@@ -1,9 +1,13 @@
 //! The case: one child's history, gathered into the shape in which clauses ask about it.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use super::concern::{self, Turn, turns};
-use crate::assessment::{Cause, EventIds, Reason};
+use super::pack::Limit;
+use crate::assessment::{Cause, Due, EventIds, Reason};
 use crate::calendar::Calendar;
 use crate::event::{ChildRecord, Event, Known, Role, What};
 use crate::history::{Contact, History};
@@ -24,6 +28,8 @@ pub struct Case<'a> {
     turns: Vec<Turn>,
     by_kind: [Vec<usize>; KINDS],
     assurances: Vec<usize>,
+    /// Limits by when they run from: one contact gives rise to many duties.
+    dues: RefCell<BTreeMap<(Limit, DateTime<Utc>), Due>>,
 }
 
 /// The failed contacts since the child was last assured, as one policy counts them.
@@ -179,7 +185,14 @@ impl<'a> Case<'a> {
                 assurances.push(position);
             }
         }
-        Self { record, history, calendar, as_of, known, turns, by_kind, assurances }
+        let dues = RefCell::default();
+        Self { record, history, calendar, as_of, known, turns, by_kind, assurances, dues }
+    }
+
+    /// When a duty that arose at `since` is due.
+    pub fn due(&self, limit: Limit, since: DateTime<Utc>) -> Due {
+        let mut dues = self.dues.borrow_mut();
+        dues.entry((limit, since)).or_insert_with(|| limit.due(since, self.calendar)).clone()
     }
 
     /// The event at a position.

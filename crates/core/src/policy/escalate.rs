@@ -7,28 +7,32 @@ use super::clauses::Entry;
 
 /// Everybody who must hear of a duty, or had to.
 pub fn escalations(entries: &[Entry]) -> Vec<Escalation> {
-    entries.iter().flat_map(of_duty).collect()
+    let mut escalations = Vec::with_capacity(entries.len());
+    for entry in entries {
+        add_those_of_duty(entry, &mut escalations);
+    }
+    escalations
 }
 
 /// A duty that is owed by, or names, somebody else goes to them. One whose limit passed unmet goes
 /// one step up besides.
-fn of_duty(entry: &Entry) -> Vec<Escalation> {
-    let mut told: Vec<Escalation> = Vec::new();
+fn add_those_of_duty(entry: &Entry, escalations: &mut Vec<Escalation>) {
+    let first = escalations.len();
     for chain in &entry.clause.tell {
         if let Some(to) = chain.iter().copied().find(|role| *role != entry.by)
-            && !told.iter().any(|escalation| escalation.to == to)
+            && !escalations[first..].iter().any(|escalation| escalation.to == to)
         {
-            told.push(escalation(entry, to, Ground::Owed));
+            escalations.push(escalation(entry, to, Ground::Owed));
         }
     }
     if is_past(&entry.duty.state) {
+        let told = &mut escalations[first..];
         let to = one_step_up(entry.duty.owner, told.iter().map(|escalation| escalation.to));
         match told.iter_mut().find(|escalation| escalation.to == to) {
             Some(already) => already.ground = Ground::Breach,
-            None => told.push(escalation(entry, to, Ground::Breach)),
+            None => escalations.push(escalation(entry, to, Ground::Breach)),
         }
     }
-    told
 }
 
 fn is_past(state: &DutyState) -> bool {

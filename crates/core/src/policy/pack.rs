@@ -119,7 +119,7 @@ pub struct Parameters {
 }
 
 /// A limit. It runs from when the duty arose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Limit {
     /// This many minutes.
@@ -144,7 +144,7 @@ impl Limit {
             Self::OnTheDay => ((next_midnight(since), Vec::new()), true),
             Self::EndOfWorkingDay => (calendar.end_of_working_day(since), false),
         };
-        Due { at, limit: self.in_words().into(), stepped_over, before }
+        Due { at, limit: self.in_words().into(), stepped_over: stepped_over.into(), before }
     }
 
     /// The limit in words.

@@ -153,7 +153,7 @@ impl Scope<'_> {
         }
         let pack = self.pack(grounds.at);
         let Some(clause) = self.this(grounds.at) else { return };
-        let due = clause.limit.map(|limit| limit.due(grounds.at, self.case.calendar));
+        let due = clause.limit.map(|limit| self.case.due(limit, grounds.at));
         let ended = self.episode.assured.filter(|_| clause.ends_when_assured);
         let state = match (met, ended) {
             (Some(met), ended) if ended.is_none_or(|ended| met.at <= ended.at) => {
