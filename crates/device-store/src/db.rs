@@ -9,6 +9,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 use crate::error::OpenError;
 use crate::migrate;
 
+/// Statements that stay prepared: all that a record or a page of a sync needs.
+const STATEMENTS_KEPT: usize = 64;
+
 /// What opens a device's file: 32 bytes of key and 16 bytes of salt, always given raw. The salt is
 /// ours because `SQLCipher` over a browser's storage would take sixteen zeros for one.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -56,12 +59,14 @@ fn unlock(conn: &Connection, key: &Key) -> Result<u32, OpenError> {
 /// A commit is on the disk before it is acknowledged, what is deleted is overwritten, and nothing
 /// spills into a temporary file.
 fn settle(conn: &Connection) -> Result<(), OpenError> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     Ok(conn.execute_batch(
         "pragma journal_mode = truncate;
          pragma synchronous = full;
          pragma foreign_keys = on;
          pragma secure_delete = on;
          pragma temp_store = memory;
+         pragma cache_size = -8192;
          pragma trusted_schema = off;",
     )?)
 }

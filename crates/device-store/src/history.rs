@@ -10,6 +10,7 @@ use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::policy::Policy;
 use doorstep_core::seal::{Body, Hash, SealedEvent};
 use rusqlite::{Connection, OptionalExtension as _};
+use serde::Deserialize;
 
 use crate::error::Error;
 use crate::inbox;
@@ -176,7 +177,11 @@ pub(crate) fn assess(
 
 /// The id in a body, even if the rest of it cannot be read.
 pub(crate) fn id_in(body: &str) -> Option<EventId> {
-    field(body, "id")?.parse().ok()
+    #[derive(Deserialize)]
+    struct Id {
+        id: EventId,
+    }
+    serde_json::from_str(body).map(|Id { id }| id).ok()
 }
 
 fn field(body: &str, name: &str) -> Option<String> {

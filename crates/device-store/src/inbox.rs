@@ -91,27 +91,24 @@ fn keep_event(
     log_epoch: u32,
 ) -> Result<bool, Error> {
     let hash = placed.event.hash();
-    let known = tx.execute(
-        "update pulled_event set exchange = ?2, missing = 0, position = ?3 where hash = ?1",
-        (hash.0.as_slice(), exchange, placed.position),
-    )?;
+    let sql = "update pulled_event set exchange = ?2, missing = 0, position = ?3 where hash = ?1";
+    let place = (hash.0.as_slice(), exchange, placed.position);
+    let known = tx.prepare_cached(sql)?.execute(place)?;
     outbox::seen_in_log(tx, hash, placed.position, log_epoch)?;
     if known > 0 {
         return Ok(false);
     }
-    tx.execute(
-        "insert into pulled_event (hash, event, child, position, body, signature, exchange)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        (
-            hash.0.as_slice(),
-            history::id_in(placed.event.body.get()).map(|id| id.to_string()),
-            placed.child.to_string(),
-            placed.position,
-            placed.event.body.get(),
-            placed.event.signature.0.as_slice(),
-            exchange,
-        ),
-    )?;
+    let sql = "insert into pulled_event (hash, event, child, position, body, signature, exchange)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    tx.prepare_cached(sql)?.execute((
+        hash.0.as_slice(),
+        history::id_in(placed.event.body.get()).map(|id| id.to_string()),
+        placed.child.to_string(),
+        placed.position,
+        placed.event.body.get(),
+        placed.event.signature.0.as_slice(),
+        exchange,
+    ))?;
     attachment::note_names(tx, hash, placed.event.body.get())?;
     Ok(true)
 }

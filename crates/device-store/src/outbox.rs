@@ -101,11 +101,12 @@ pub(crate) type Place = (u32, u64);
 const EVENT_FRAME_BYTES: usize = 140;
 
 pub(crate) fn chain(conn: &Connection) -> Result<Chain, Error> {
-    conn.query_row("select epoch, seq, hash from chain", [], |row| {
-        Ok(Chain { epoch: row.get(0)?, seq: row.get(1)?, hash: Hash(row.get(2)?) })
-    })
-    .optional()?
-    .ok_or(Error::NotEnrolled)
+    conn.prepare_cached("select epoch, seq, hash from chain")?
+        .query_row([], |row| {
+            Ok(Chain { epoch: row.get(0)?, seq: row.get(1)?, hash: Hash(row.get(2)?) })
+        })
+        .optional()?
+        .ok_or(Error::NotEnrolled)
 }
 
 /// Puts an event at the end of the chain.
@@ -118,30 +119,27 @@ pub(crate) fn append(
 ) -> Result<Chain, Error> {
     let last = chain(tx)?;
     let next = Chain { seq: last.seq + 1, hash: sealed.hash(), ..last };
-    tx.execute(
-        "insert into own_event (epoch, seq, event, child, recorded_ms, body, signature, hash)
-         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        (
-            next.epoch,
-            next.seq,
-            event,
-            child,
-            recorded_ms,
-            sealed.body.get(),
-            sealed.signature.0.as_slice(),
-            next.hash.0.as_slice(),
-        ),
-    )?;
+    let sql = "insert into own_event (epoch, seq, event, child, recorded_ms, body, signature, hash)
+               values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    tx.prepare_cached(sql)?.execute((
+        next.epoch,
+        next.seq,
+        event,
+        child,
+        recorded_ms,
+        sealed.body.get(),
+        sealed.signature.0.as_slice(),
+        next.hash.0.as_slice(),
+    ))?;
     attachment::note_names(tx, next.hash, sealed.body.get())?;
     set_chain(tx, next)?;
     Ok(next)
 }
 
 fn set_chain(tx: &Transaction<'_>, chain: Chain) -> Result<(), Error> {
-    tx.execute(
-        "update chain set epoch = ?1, seq = ?2, hash = ?3",
-        (chain.epoch, chain.seq, chain.hash.0.as_slice()),
-    )?;
+    let sql = "update chain set epoch = ?1, seq = ?2, hash = ?3";
+    let chain = (chain.epoch, chain.seq, chain.hash.0.as_slice());
+    tx.prepare_cached(sql)?.execute(chain)?;
     Ok(())
 }
 
@@ -233,14 +231,12 @@ pub(crate) fn receipt(
         Outcome::Quarantined { .. } | Outcome::Fork { .. } | Outcome::Other(_) => None,
     };
     let outcome = serde_json::to_string(outcome).expect("a verdict has only string keys");
-    tx.execute(
-        "insert into receipt (epoch, seq, outcome, position, log_epoch)
-         values (?1, ?2, ?3, ?4, ?5)
-         on conflict (epoch, seq) do update
-         set outcome = excluded.outcome, position = excluded.position,
-             log_epoch = excluded.log_epoch",
-        (place.0, place.1, outcome, position, log_epoch),
-    )?;
+    let sql = "insert into receipt (epoch, seq, outcome, position, log_epoch)
+               values (?1, ?2, ?3, ?4, ?5)
+               on conflict (epoch, seq) do update
+               set outcome = excluded.outcome, position = excluded.position,
+                   log_epoch = excluded.log_epoch";
+    tx.prepare_cached(sql)?.execute((place.0, place.1, outcome, position, log_epoch))?;
     Ok(())
 }
 
@@ -253,13 +249,11 @@ pub(crate) fn seen_in_log(
     position: u64,
     log_epoch: u32,
 ) -> Result<(), Error> {
+    let sql = "select r.epoch, r.seq from receipt r join own_event o using (epoch, seq)
+                where o.hash = ?1 and (r.position is null or r.log_epoch <> ?2)";
     let place: Option<Place> = tx
-        .query_row(
-            "select r.epoch, r.seq from receipt r join own_event o using (epoch, seq)
-              where o.hash = ?1 and (r.position is null or r.log_epoch <> ?2)",
-            (hash.0.as_slice(), log_epoch),
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
+        .prepare_cached(sql)?
+        .query_row((hash.0.as_slice(), log_epoch), |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match place {
         Some(place) => receipt(tx, place, &Outcome::Stored { position }, log_epoch),
