@@ -120,10 +120,7 @@ fn write(
 fn by_urgency(tx: &dyn Tx, children: BTreeSet<ChildId>) -> Result<Vec<ChildId>, StoreError> {
     let mut ranked = Vec::with_capacity(children.len());
     for child in children {
-        let lines = tx.lines(child)?;
-        let open: Vec<_> = lines.iter().filter(|line| line.ended.is_none()).collect();
-        let urgency = open.iter().map(|line| line.escalation.urgency).min();
-        let next = tx.assessment(child)?.and_then(|stored| stored.next_change);
+        let (urgency, next) = tx.urgency(child)?;
         let calm = urgency != Some(Urgency::Immediate);
         ranked.push((calm, next.unwrap_or(DateTime::<Utc>::MAX_UTC), child));
     }

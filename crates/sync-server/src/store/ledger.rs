@@ -1,7 +1,7 @@
 //! Assessments, the escalation ledger and the notices that go out of it.
 
 use chrono::{DateTime, Utc};
-use doorstep_core::assessment::{Assessment, Escalation, Standing};
+use doorstep_core::assessment::{Assessment, Escalation, Standing, Urgency};
 use doorstep_core::ids::{ChildId, EscalationId, PersonId};
 
 use super::StoreError;
@@ -165,6 +165,12 @@ pub trait Ledger {
     fn assessment(&self, child: ChildId) -> Result<Option<StoredAssessment>, StoreError>;
     /// Writes the last assessment of a child.
     fn put_assessment(&mut self, assessment: &StoredAssessment) -> Result<(), StoreError>;
+    /// How urgent a child is: the most urgent of its escalations that have not ended, and when it
+    /// is to be assessed again though nothing happens (UTC).
+    fn urgency(
+        &self,
+        child: ChildId,
+    ) -> Result<(Option<Urgency>, Option<DateTime<Utc>>), StoreError>;
     /// The children to be assessed again at `now` or before, the most overdue first.
     fn due_children(&self, now: DateTime<Utc>, count: usize) -> Result<Vec<ChildId>, StoreError>;
     /// The next instant at which a child is to be assessed again (UTC).

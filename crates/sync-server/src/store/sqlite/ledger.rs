@@ -95,6 +95,21 @@ impl Ledger for SqliteTx<'_> {
         self.execute("write an assessment", sql, params).map(drop)
     }
 
+    fn urgency(
+        &self,
+        child: ChildId,
+    ) -> Result<(Option<Urgency>, Option<DateTime<Utc>>), StoreError> {
+        let sql = "SELECT (SELECT min(urgency) FROM escalation \
+                   WHERE child = ?1 AND ended_ms IS NULL) AS urgency, \
+                   (SELECT next_change_ms FROM assessment WHERE child = ?1) AS next_change_ms";
+        let urgency = self.one("read how urgent a child is", sql, [child.to_string()], |row| {
+            let rank: Option<usize> = row.get("urgency")?;
+            let urgency = rank.and_then(|rank| Urgency::ALL.get(rank).copied());
+            Ok((urgency, instant_option(row, "next_change_ms")?))
+        })?;
+        Ok(urgency.unwrap_or_default())
+    }
+
     fn due_children(&self, now: DateTime<Utc>, count: usize) -> Result<Vec<ChildId>, StoreError> {
         let sql = "SELECT child FROM assessment WHERE next_change_ms <= ?1 \
                    ORDER BY next_change_ms, child LIMIT ?2";

@@ -14,6 +14,8 @@ use crate::store::migrate::MIGRATIONS;
 
 /// The database's name in the data folder.
 pub const DATABASE_FILE: &str = "doorstep.db";
+/// Memory for pages of the file, for each connection.
+const CACHE_KIB: u32 = 16 * 1024;
 const LOCK_FILE: &str = "doorstep.lock";
 /// Says in the file's header that it is ours: `DOOR`.
 const APPLICATION_ID: i64 = 0x444F_4F52;
@@ -86,6 +88,8 @@ pub(super) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
 fn settle(conn: &Connection) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY).map_err(failed("prepare a connection"))?;
     conn.set_prepared_statement_cache_capacity(128);
+    conn.execute_batch(&format!("PRAGMA cache_size = -{CACHE_KIB}"))
+        .map_err(failed("prepare a connection"))?;
     conn.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
          PRAGMA fullfsync = ON;",

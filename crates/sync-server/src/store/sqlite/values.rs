@@ -5,20 +5,20 @@ use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
 use doorstep_core::seal::{Hash, Signature};
-use rusqlite::Row;
 use rusqlite::types::Type;
+use rusqlite::{Row, RowIndex};
 
 /// An identifier or word.
-pub fn parsed<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<T>
+pub fn parsed<T>(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<T>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
-    let text: String = row.get(column)?;
+    let text = row.get_ref(column)?.as_str()?;
     text.parse().map_err(|source| unreadable(Type::Text, source))
 }
 
 /// An identifier or word that may be missing.
-pub fn parsed_option<T>(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<T>>
+pub fn parsed_option<T>(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Option<T>>
 where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
 {
@@ -27,9 +27,12 @@ where
 }
 
 /// A JSON document.
-pub fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: &str) -> rusqlite::Result<T> {
-    let text: String = row.get(column)?;
-    serde_json::from_str(&text).map_err(|source| unreadable(Type::Text, source))
+pub fn json<T: serde::de::DeserializeOwned>(
+    row: &Row<'_>,
+    column: impl RowIndex,
+) -> rusqlite::Result<T> {
+    let text = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(text).map_err(|source| unreadable(Type::Text, source))
 }
 
 /// The text of a JSON document.
@@ -38,7 +41,7 @@ pub fn to_json(value: &impl serde::Serialize) -> String {
 }
 
 /// A hash.
-pub fn hash(row: &Row<'_>, column: &str) -> rusqlite::Result<Hash> {
+pub fn hash(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<Hash> {
     Ok(Hash(row.get(column)?))
 }
 
@@ -48,12 +51,15 @@ pub fn signature(bytes: [u8; 64]) -> Signature {
 }
 
 /// An instant.
-pub fn instant(row: &Row<'_>, column: &str) -> rusqlite::Result<DateTime<Utc>> {
+pub fn instant(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<DateTime<Utc>> {
     from_ms(row.get(column)?)
 }
 
 /// An instant that may be missing.
-pub fn instant_option(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<DateTime<Utc>>> {
+pub fn instant_option(
+    row: &Row<'_>,
+    column: impl RowIndex,
+) -> rusqlite::Result<Option<DateTime<Utc>>> {
     row.get::<_, Option<i64>>(column)?.map(from_ms).transpose()
 }
 
@@ -78,7 +84,7 @@ pub fn signed(number: u64) -> i64 {
 }
 
 /// A count or number.
-pub fn number(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+pub fn number(row: &Row<'_>, column: impl RowIndex) -> rusqlite::Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|source| unreadable(Type::Integer, source))
 }

@@ -30,7 +30,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. It waits up to `group_commit` for more work before it commits.
+    /// Starts the thread. It waits up to `group_commit` for as many as shared the last commit.
     pub fn start(conn: Connection, group_commit: Duration) -> Self {
         let (jobs, inbox) = channel();
         let (tell, stopped) = watch::channel(None);
@@ -78,11 +78,15 @@ fn write_until_closed(
     group_commit: Duration,
     stopped: &watch::Sender<Option<String>>,
 ) {
+    let mut company = 1;
     while let Ok(first) = inbox.recv() {
-        if let Err(reason) = write_group(conn, first, inbox, group_commit) {
-            tracing::error!(reason, "a commit failed: nothing more is written until a restart");
-            stopped.send_replace(Some(reason));
-            return;
+        match write_group(conn, first, inbox, (group_commit, company)) {
+            Ok(came) => company = came,
+            Err(reason) => {
+                tracing::error!(reason, "a commit failed: nothing more is written until a restart");
+                stopped.send_replace(Some(reason));
+                return;
+            }
         }
     }
     // The journal is folded into the file, so that the file alone is the whole store.
@@ -91,26 +95,33 @@ fn write_until_closed(
     }
 }
 
-/// Runs one group in one transaction. An error means that the commit failed.
+/// Runs one group in one transaction; answers how many came. It waits only for as many as came last
+/// time, so that who is alone never waits. An error means that the commit failed.
 fn write_group(
     conn: &Connection,
     first: Job,
     inbox: &Receiver<Job>,
-    group_commit: Duration,
-) -> Result<(), String> {
+    (group_commit, company): (Duration, usize),
+) -> Result<usize, String> {
     let mut done = Vec::new();
     if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
         let _ = first.reply.send(Err(failed("begin a transaction")(error)));
-        return Ok(());
+        return Ok(company);
     }
     let deadline = stopwatch() + group_commit;
     let mut next = Some(first);
     while let Some(job) = next {
         let result = in_savepoint(conn, &job.work)?;
         done.push((job.reply, result));
-        let left = deadline.saturating_duration_since(stopwatch());
-        next = (done.len() < GROUP_MAX).then(|| wait_for(inbox, left)).flatten();
+        next = match done.len() {
+            GROUP_MAX.. => None,
+            came if came < company => {
+                inbox.recv_timeout(deadline.saturating_duration_since(stopwatch())).ok()
+            }
+            _ => inbox.try_recv().ok(),
+        };
     }
+    let came = done.len();
     let commit = conn.execute_batch("COMMIT");
     for (reply, result) in done {
         let answer = match &commit {
@@ -120,12 +131,7 @@ fn write_group(
         // Whoever asked may have gone; the work is done all the same.
         let _ = reply.send(answer);
     }
-    commit.map_err(|error| format!("commit failed: {error}"))
-}
-
-fn wait_for(inbox: &Receiver<Job>, left: Duration) -> Option<Job> {
-    // Without company in time, or with nobody left to send any, the group is complete.
-    inbox.recv_timeout(left).ok()
+    commit.map(|()| came).map_err(|error| format!("commit failed: {error}"))
 }
 
 /// Runs one piece of work by itself. The outer error means that the transaction cannot be saved.
