@@ -189,12 +189,28 @@ pub struct BackupState {
 pub struct Health {
     swept: Arc<Mutex<Option<DateTime<Utc>>>>,
     backup: Arc<Mutex<BackupState>>,
+    look_again: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
 impl Health {
     /// A sweep ended at `now`.
     pub fn swept(&self, now: DateTime<Utc>) {
         *self.swept.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+
+    /// The inboxes were looked through; no escalation has to be passed on before `at`.
+    pub fn look_again_at(&self, at: DateTime<Utc>) {
+        *self.look_again.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    /// When an escalation may have to be passed on (UTC); none: at any time.
+    pub fn look_again(&self) -> Option<DateTime<Utc>> {
+        *self.look_again.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether an escalation may have to be passed on at `now`.
+    pub fn is_time_to_look(&self, now: DateTime<Utc>) -> bool {
+        self.look_again().is_none_or(|at| at <= now)
     }
 
     /// When the last sweep ended (UTC).

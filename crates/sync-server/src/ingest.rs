@@ -4,21 +4,23 @@
 mod inspect;
 mod release;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, EventId};
-use doorstep_core::seal::{Body, Hash, SealedEvent};
+use doorstep_core::seal::{Hash, SealedEvent, VerifyingKey};
 use doorstep_core::trust::{Claim, ClockSample, Timing, grade};
 use doorstep_core::wire::{Expected, Limits, Outcome, QuarantineCode, Verdict};
 use doorstep_core::words::Word;
 
-use crate::judge::{Judge, history};
+use crate::judge::{Judge, Record, Roster, history};
 use crate::store::devices::{Chain, Device};
+use crate::store::directory::{Allocation, Child, Person};
 use crate::store::log::{Known, LoggedEvent, SetAside};
 use crate::store::{StoreError, Tx};
 
-use inspect::{Entitlement, Fault, entitlement, inspect};
+use inspect::{Entitlement, Examined, Fault, Read, entitlement};
 
 pub use release::{Unsound, releasable, release, release_known};
 
@@ -58,6 +60,33 @@ impl Incoming {
     }
 }
 
+/// A batch of which each event was looked at by itself.
+#[derive(Clone, Debug)]
+pub struct ExaminedBatch {
+    key: [u8; 32],
+    epoch: u32,
+    first_seq: u64,
+    events: Vec<Examined>,
+}
+
+impl Batch {
+    /// Looks at each event by itself: its hash, its signature by the device's `key`, and what
+    /// stands in it. That is most of what a push costs, and it needs no turn at the store.
+    pub fn examine(self, key: &[u8; 32], limits: &Limits) -> ExaminedBatch {
+        let verifying = VerifyingKey::from_bytes(key).ok();
+        let examine = |incoming| Examined::of(incoming, verifying.as_ref(), limits);
+        let events = self.events.into_iter().map(examine).collect();
+        ExaminedBatch { key: *key, epoch: self.epoch, first_seq: self.first_seq, events }
+    }
+}
+
+impl ExaminedBatch {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+}
+
 /// What became of a push.
 #[derive(Clone, Debug)]
 pub struct Pushed {
@@ -69,22 +98,21 @@ pub struct Pushed {
     pub ledger_changed: bool,
 }
 
-/// Takes in a batch of `device` at `now`.
+/// Takes in a batch of `device` at `now`. It was examined with the device's own key.
 pub fn push(
     tx: &mut dyn Tx,
     judge: &Judge,
     device: &Device,
-    batch: &Batch,
-    limits: &Limits,
+    batch: &ExaminedBatch,
     now: DateTime<Utc>,
 ) -> Result<Pushed, StoreError> {
+    assert!(batch.key == device.public_key, "a batch is examined with its device's key");
     let chains = tx.chains(device.id)?;
     let chain = chains.into_iter().find(|chain| chain.epoch == batch.epoch);
     let chain = chain.unwrap_or(Chain::start(batch.epoch));
-    let samples = tx.clock_samples(device.id, CLOCK_SAMPLES)?;
-    let mut intake = Intake { samples, ..Intake::new(device, chain, limits, now) };
-    for (seq, incoming) in (batch.first_seq..).zip(&batch.events) {
-        if !intake.take(tx, seq, incoming)? {
+    let mut intake = Intake::begin(tx, device, chain, now)?;
+    for (seq, examined) in (batch.first_seq..).zip(&batch.events) {
+        if !intake.take(tx, seq, examined)? {
             break;
         }
     }
@@ -99,11 +127,16 @@ pub fn push(
 struct Intake<'a> {
     device: &'a Device,
     chain: Chain,
-    limits: &'a Limits,
     now: DateTime<Utc>,
+    /// Whose device it is.
+    person: Person,
     /// What the device's clocks said when it spoke.
     samples: Vec<ClockSample>,
+    /// The children that the batch names and that are known here, with who holds or held them.
+    children: BTreeMap<ChildId, (Child, Vec<Allocation>)>,
     accepted: Vec<LoggedEvent>,
+    /// The same events, ready to be judged.
+    records: Vec<Record>,
     verdicts: Vec<Draft>,
 }
 
@@ -114,33 +147,49 @@ enum Draft {
 }
 
 impl<'a> Intake<'a> {
-    fn new(device: &'a Device, chain: Chain, limits: &'a Limits, now: DateTime<Utc>) -> Self {
-        let (samples, accepted, verdicts) = (Vec::new(), Vec::new(), Vec::new());
-        Self { device, chain, limits, now, samples, accepted, verdicts }
+    fn begin(
+        tx: &dyn Tx,
+        device: &'a Device,
+        chain: Chain,
+        now: DateTime<Utc>,
+    ) -> Result<Self, StoreError> {
+        let person = tx.person(device.person)?.ok_or(StoreError::Missing { what: "person" })?;
+        Ok(Self {
+            device,
+            chain,
+            now,
+            person,
+            samples: tx.clock_samples(device.id, CLOCK_SAMPLES)?,
+            children: BTreeMap::new(),
+            accepted: Vec::new(),
+            records: Vec::new(),
+            verdicts: Vec::new(),
+        })
     }
 
     /// Takes one event; answers whether the next one may follow.
-    fn take(&mut self, tx: &mut dyn Tx, seq: u64, incoming: &Incoming) -> Result<bool, StoreError> {
+    fn take(&mut self, tx: &mut dyn Tx, seq: u64, examined: &Examined) -> Result<bool, StoreError> {
         if seq > self.chain.next_seq || seq == 0 {
             return Ok(false);
         }
         if seq < self.chain.next_seq {
-            return self.compare(tx, seq, incoming);
+            return self.compare(tx, seq, examined);
         }
-        match self.read(tx, incoming)? {
-            Ok(event) => {
+        match self.read(tx, examined)? {
+            Ok((logged, record)) => {
                 self.verdicts.push(Draft::Accepted { seq, place: self.accepted.len() });
-                self.accepted.push(event);
+                self.accepted.push(logged);
+                self.records.push(record);
             }
             Err(fault) => {
                 let Fault { code, message, child } = fault;
-                let entry = self.entry(seq, incoming, code.as_str(), &message, child);
+                let entry = self.entry(seq, examined, code.as_str(), &message, child);
                 tx.set_aside(&entry)?;
                 self.answer(seq, Outcome::Quarantined { code: code.into(), message });
             }
         }
         self.chain.next_seq = seq + 1;
-        self.chain.head = incoming.hash();
+        self.chain.head = examined.hash;
         Ok(true)
     }
 
@@ -149,13 +198,13 @@ impl<'a> Intake<'a> {
         &mut self,
         tx: &mut dyn Tx,
         seq: u64,
-        incoming: &Incoming,
+        examined: &Examined,
     ) -> Result<bool, StoreError> {
         let known = tx.known(self.device.id, self.chain.epoch, seq)?;
         let known = known.ok_or(StoreError::Missing { what: "event of a chain" })?;
-        if known.hash() != incoming.hash() {
+        if known.hash() != examined.hash {
             let message = "this number was used before with other content";
-            let entry = self.entry(seq, incoming, SetAside::FORK, message, None);
+            let entry = self.entry(seq, examined, SetAside::FORK, message, None);
             tx.set_aside(&entry)?;
             self.answer(seq, Outcome::Fork { stored: known.hash() });
             return Ok(false);
@@ -173,51 +222,48 @@ impl<'a> Intake<'a> {
 
     /// Reads one event, or says why it is set aside.
     fn read(
-        &self,
+        &mut self,
         tx: &dyn Tx,
-        incoming: &Incoming,
-    ) -> Result<Result<LoggedEvent, Fault>, StoreError> {
-        let read = match inspect(incoming, self.device, self.chain, self.limits) {
+        examined: &Examined,
+    ) -> Result<Result<(LoggedEvent, Record), Fault>, StoreError> {
+        let read = match examined.in_place(self.device, self.chain) {
             Ok(read) => read,
             Err(fault) => return Ok(Err(fault)),
         };
-        let origin = &read.body.origin;
-        let Some(child) = tx.child(origin.child)? else {
+        let (device, now) = (self.device, self.now);
+        let person = self.person.clone();
+        let Some((child, allocations)) = self.child(tx, read.origin.child)? else {
             let message = "this child is not known here".to_owned();
             return Ok(Err(Fault { code: QuarantineCode::UnknownChild, message, child: None }));
         };
-        let person = tx.person(origin.person)?.ok_or(StoreError::Missing { what: "person" })?;
-        let allocations = tx.allocations(child.id)?;
-        let granted =
-            entitlement(self.device, &person, &child, &allocations, &read.body.event, self.now);
+        let granted = entitlement(device, &person, child, allocations, read.event, now);
         let handed_over = match granted {
             Ok(Entitlement::Holds) => false,
             Ok(Entitlement::Held) => true,
             Err(fault) => return Ok(Err(fault)),
         };
-        let event = LoggedEvent {
-            position: 0,
-            id: read.body.event.id,
-            child: origin.child,
-            person: origin.person,
-            device: self.device.id,
-            epoch: origin.epoch,
-            seq: origin.seq,
-            hash: incoming.hash(),
-            at: read.body.event.at,
-            received: self.now,
-            timing: timing(self.device, &read.body, self.now, &self.samples),
-            kind: read.kind,
-            handed_over,
-            body: incoming.bytes().to_owned(),
-            signature: read.signature,
-        };
+        let timing = timing(device, &read, now, &self.samples);
+        let event = LoggedEvent { handed_over, ..logged(&read, examined, timing, now) };
         if self.same_id(tx, event.id)?.is_some_and(|other| !inspect::same_record(&other, &event)) {
             let message = "the id of this record was used before with other content".to_owned();
             let code = QuarantineCode::BrokenChain;
-            return Ok(Err(Fault { code, message, child: Some(child.id) }));
+            return Ok(Err(Fault { code, message, child: Some(event.child) }));
         }
-        Ok(Ok(event))
+        let record = Record::of(&event, read.event.clone());
+        Ok(Ok((event, record)))
+    }
+
+    /// A child that an event names, with who holds or held it; looked up once for a batch.
+    fn child(
+        &mut self,
+        tx: &dyn Tx,
+        id: ChildId,
+    ) -> Result<Option<&(Child, Vec<Allocation>)>, StoreError> {
+        if let Entry::Vacant(unknown) = self.children.entry(id) {
+            let Some(child) = tx.child(id)? else { return Ok(None) };
+            unknown.insert((child, tx.allocations(id)?));
+        }
+        Ok(self.children.get(&id))
     }
 
     fn same_id(&self, tx: &dyn Tx, id: EventId) -> Result<Option<LoggedEvent>, StoreError> {
@@ -230,12 +276,12 @@ impl<'a> Intake<'a> {
     fn entry(
         &self,
         seq: u64,
-        incoming: &Incoming,
+        examined: &Examined,
         code: &str,
         message: &str,
         child: Option<ChildId>,
     ) -> SetAside {
-        let signature = match incoming {
+        let signature = match &examined.incoming {
             Incoming::Sealed(event) => Some(event.signature),
             Incoming::Unreadable(_) => None,
         };
@@ -244,12 +290,12 @@ impl<'a> Intake<'a> {
             device: self.device.id,
             epoch: self.chain.epoch,
             seq,
-            hash: incoming.hash(),
+            hash: examined.hash,
             code: code.to_owned(),
             message: message.to_owned(),
             child,
             received: self.now,
-            bytes: incoming.bytes().to_owned(),
+            bytes: examined.incoming.bytes().to_owned(),
             signature,
             decision: None,
         }
@@ -259,14 +305,19 @@ impl<'a> Intake<'a> {
         self.verdicts.push(Draft::Complete(Verdict { seq, outcome }));
     }
 
-    /// Assesses every child that the batch touches from its whole history.
-    fn judge_children(&self, tx: &mut dyn Tx, judge: &Judge) -> Result<bool, StoreError> {
-        let touched: BTreeSet<_> = self.accepted.iter().map(|event| event.child).collect();
-        let mut changed = false;
-        for id in touched {
-            changed |= judge_child(tx, judge, id, &self.accepted, self.now)?;
+    /// Assesses every child that the batch touches from its whole history; answers whether there
+    /// was one.
+    fn judge_children(&mut self, tx: &mut dyn Tx, judge: &Judge) -> Result<bool, StoreError> {
+        let mut fresh: BTreeMap<ChildId, Vec<Record>> = BTreeMap::new();
+        for (event, record) in self.accepted.iter().zip(self.records.drain(..)) {
+            fresh.entry(event.child).or_default().push(record);
         }
-        Ok(changed)
+        let (any, mut roster) = (!fresh.is_empty(), Roster::default());
+        for (id, records) in fresh {
+            let (child, _) = &self.children[&id];
+            judge_child(tx, judge, &mut roster, child, records, self.now)?;
+        }
+        Ok(any)
     }
 
     /// Writes the chain and, last of all, the events.
@@ -293,32 +344,59 @@ impl<'a> Intake<'a> {
     }
 }
 
+/// An event as it stands in the log, but for its position and whether it is handed over.
+fn logged(
+    read: &Read<'_>,
+    examined: &Examined,
+    timing: Timing,
+    received: DateTime<Utc>,
+) -> LoggedEvent {
+    let origin = read.origin;
+    LoggedEvent {
+        position: 0,
+        id: read.event.id,
+        child: origin.child,
+        person: origin.person,
+        device: origin.device,
+        epoch: origin.epoch,
+        seq: origin.seq,
+        hash: examined.hash,
+        at: read.event.at,
+        received,
+        timing,
+        kind: read.kind.to_owned(),
+        handed_over: false,
+        body: examined.incoming.bytes().to_owned(),
+        signature: read.signature,
+    }
+}
+
 /// When a record happened, by what is known of its device's clock. The office's desk has the
 /// server's own.
 fn timing(
     device: &Device,
-    body: &Body,
+    read: &Read<'_>,
     received: DateTime<Utc>,
     samples: &[ClockSample],
 ) -> Timing {
-    let (at, clock) = (body.event.at, &body.origin.clock);
+    let (at, clock) = (read.event.at, &read.origin.clock);
     if device.desk_key.is_some() {
         return Timing::own(at, received);
     }
     grade(&Claim { at, clock, received, enrolled: device.enrolled }, samples)
 }
 
-/// Assesses a child from its whole history and those of the `fresh` events that are about it;
-/// answers whether anything changed.
+/// Assesses a child from its whole history and what came `fresh`.
 fn judge_child(
     tx: &mut dyn Tx,
     judge: &Judge,
-    id: ChildId,
-    fresh: &[LoggedEvent],
+    roster: &mut Roster,
+    child: &Child,
+    fresh: Vec<Record>,
     now: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
-    let mut events = tx.history(id)?;
-    events.extend(fresh.iter().filter(|event| event.child == id).cloned());
-    judge.assess(tx, &child, &history(&events)?, now)
+) -> Result<(), StoreError> {
+    let mut records = history(&tx.history(child.id)?)?;
+    let mut known: BTreeSet<_> = records.iter().map(|record| record.event.id).collect();
+    records.extend(fresh.into_iter().filter(|record| known.insert(record.event.id)));
+    judge.assess_grown(tx, roster, child, &records, now)
 }

@@ -16,7 +16,6 @@ use doorstep_core::assessment::Assessment;
 use doorstep_core::event::Event;
 use doorstep_core::ids::{ChildId, EscalationId, PersonId};
 use doorstep_core::policy::Policy;
-use doorstep_core::seal::Body;
 
 use crate::ambient::Ambient;
 use crate::store::directory::Child;
@@ -25,9 +24,10 @@ use crate::store::log::LoggedEvent;
 use crate::store::visits::PlannedVisit;
 use crate::store::{StoreError, Tx};
 
+pub use addressee::Roster;
 pub use chain::Chain;
 pub use ledger::{acknowledge, hand_over};
-pub use pass_on::{Patience, deadline, next_passing_on, pass_on_unacknowledged};
+pub use pass_on::{Passed, Patience, deadline, pass_on_unacknowledged};
 
 /// What judging needs besides the store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -49,34 +49,68 @@ pub struct Record {
     pub author: PersonId,
 }
 
+impl Record {
+    /// The record of a logged event in which `event` stands.
+    pub fn of(logged: &LoggedEvent, mut event: Event) -> Self {
+        // Decided when it was taken, so that judging again gives the same answer.
+        event.at = logged.timing.limits_from;
+        Self { event, author: logged.person }
+    }
+}
+
 impl Judge {
     /// The instant now (UTC).
     pub fn now(&self) -> DateTime<Utc> {
         self.ambient.now()
     }
 
+    /// Assesses `child` at `now` from a `history` that has grown, and applies what follows.
+    pub fn assess_grown(
+        &self,
+        tx: &mut dyn Tx,
+        roster: &mut Roster,
+        child: &Child,
+        history: &[Record],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let assessment = self.complete(tx, child, history, now)?;
+        ledger::bring_in_line(self, tx, roster, (child, history), &assessment, now)?;
+        let next_change = assessment.next_change;
+        tx.put_assessment(&StoredAssessment { child: child.id, assessment, next_change })
+    }
+
     /// Assesses `child` at `now` from `history` and applies what follows. Answers whether anything
     /// but the instant changed.
-    pub fn assess(
+    fn assess(
         &self,
         tx: &mut dyn Tx,
         child: &Child,
         history: &[Record],
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let visits = tx.planned_visits_of(child.id)?;
-        let assessment = complete(&self.policy, child, history, &visits, now);
+        let assessment = self.complete(tx, child, history, now)?;
         let before = tx.assessment(child.id)?;
-        let lines = tx.lines(child.id)?;
         let changed = before.as_ref().is_none_or(|stored| differ(&stored.assessment, &assessment));
         let next_change = assessment.next_change;
+        let roster = &mut Roster::default();
         let ledger_changed =
-            ledger::bring_in_line(self, tx, child, history, &lines, &assessment, now)?;
+            ledger::bring_in_line(self, tx, roster, (child, history), &assessment, now)?;
         let moved = before.is_none_or(|stored| stored.next_change != next_change);
         if changed || moved {
             tx.put_assessment(&StoredAssessment { child: child.id, assessment, next_change })?;
         }
         Ok(changed || ledger_changed)
+    }
+
+    fn complete(
+        &self,
+        tx: &dyn Tx,
+        child: &Child,
+        history: &[Record],
+        as_of: DateTime<Utc>,
+    ) -> Result<Assessment, StoreError> {
+        let visits = tx.planned_visits_of(child.id)?;
+        Ok(complete(&self.policy, child, history, &visits, as_of))
     }
 
     /// Assesses a child again from what the store holds.
@@ -130,19 +164,34 @@ pub fn history(events: &[LoggedEvent]) -> Result<Vec<Record>, StoreError> {
 }
 
 fn record(logged: &LoggedEvent) -> Result<Record, StoreError> {
-    let body: Body = serde_json::from_str(&logged.body)
+    let event: Event = serde_json::from_str(&logged.body)
         .map_err(|source| StoreError::Row { what: "event", source: Box::new(source) })?;
-    let mut event = body.event;
-    // Decided when it was taken, so that judging again gives the same answer.
-    event.at = logged.timing.limits_from;
-    Ok(Record { event, author: logged.person })
+    Ok(Record::of(logged, event))
 }
 
 /// Whether two assessments differ in anything but their instant.
 pub fn differ(a: &Assessment, b: &Assessment) -> bool {
-    let mut same_instant = a.clone();
-    same_instant.as_of = b.as_of;
-    same_instant != *b
+    let Assessment {
+        as_of: _,
+        failed_contacts,
+        no_access_visits,
+        duties,
+        escalations,
+        indicators,
+        may_close,
+        answered,
+        not_counted,
+        next_change,
+    } = a;
+    *failed_contacts != b.failed_contacts
+        || *no_access_visits != b.no_access_visits
+        || *duties != b.duties
+        || *escalations != b.escalations
+        || *indicators != b.indicators
+        || *may_close != b.may_close
+        || *answered != b.answered
+        || *not_counted != b.not_counted
+        || *next_change != b.next_change
 }
 
 /// The entries that `escalation::difference` compares.

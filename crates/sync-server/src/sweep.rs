@@ -9,11 +9,14 @@ use doorstep_core::ids::ChildId;
 
 use crate::app::AppState;
 use crate::attachment::PARTIAL_KEPT;
-use crate::judge::{next_passing_on, pass_on_unacknowledged, visits};
+use crate::judge::{pass_on_unacknowledged, visits};
 use crate::store::{StoreError, Tx};
 
 /// How many children are assessed in one transaction.
 const CHILDREN_PER_STEP: usize = 50;
+/// At least so often the inboxes are looked through for what is to be passed on: what became more
+/// urgent leaves less time than it did.
+const LOOK_THROUGH: TimeDelta = TimeDelta::minutes(1);
 /// The shortest pause between two looks: due limits come in bursts.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 
@@ -53,18 +56,24 @@ pub async fn sweep_all(state: &AppState, now: DateTime<Utc>) -> Result<usize, St
     Ok(ids.len())
 }
 
-/// Notes whose devices are silent, and moves up what nobody took notice of in time.
+/// Notes whose devices are silent, and moves up what nobody took notice of in time. While nobody's
+/// time can have run out, the inboxes are not looked through.
 async fn pass_on(state: &AppState, now: DateTime<Utc>) -> Result<(), StoreError> {
     let judge = state.judge();
     let patience = state.patience();
     let silence = TimeDelta::from_std(state.config.silence).unwrap_or(TimeDelta::hours(4));
+    let look = state.health.is_time_to_look(now);
     let work = move |tx: &mut dyn Tx| {
         tx.expire_uploads(now - PARTIAL_KEPT)?;
         let noted = visits::note_silence(tx, &judge, silence, now)?;
-        let passed = pass_on_unacknowledged(tx, &judge, &patience, now)?;
-        Ok::<_, StoreError>(noted || passed > 0)
+        let pass_on = || pass_on_unacknowledged(tx, &judge, &patience, now);
+        Ok::<_, StoreError>((noted, look.then(pass_on).transpose()?))
     };
-    if state.db.write(work).await? {
+    let (noted, passed) = state.db.write(work).await?;
+    if let Some(passed) = passed {
+        state.health.look_again_at(passed.none_before.min(now + LOOK_THROUGH));
+    }
+    if noted || passed.is_some_and(|passed| passed.count > 0) {
         state.signals.inbox_changed();
     }
     Ok(())
@@ -109,16 +118,12 @@ pub async fn sweep_for_ever(state: AppState) {
 /// How long until the next limit, at most an interval.
 async fn pause(state: &AppState) -> Duration {
     let longest = state.config.sweep_interval;
-    let (judge, patience) = (state.judge(), state.patience());
-    let look = move |tx: &dyn Tx| {
-        let passing_on = next_passing_on(tx, &judge, &patience)?;
-        Ok([tx.next_change()?, passing_on].into_iter().flatten().min())
-    };
-    let next = state.db.read(look).await;
+    let next = state.db.read(|tx| tx.next_change()).await;
     let next = next.unwrap_or_else(|error: StoreError| {
         tracing::error!(error = crate::error_chain(&error), "the next limit cannot be read");
         None
     });
+    let next = [next, state.health.look_again()].into_iter().flatten().min();
     let Some(next) = next else { return longest };
     let left = (next - state.ambient.now()).to_std().unwrap_or(Duration::ZERO);
     left.clamp(PAUSE_MIN.min(longest), longest)

@@ -161,7 +161,7 @@ impl Bench {
             enrol::enrol(tx, &judge, &request, now)
         };
         let enrolled = self.state.db.write(work).await.expect("a fresh code works");
-        Phone::new(enrolled, key)
+        Phone::enrolled(enrolled, key)
     }
 
     /// The device as the store has it.
@@ -176,7 +176,8 @@ impl Bench {
         let (judge, id, now) = (self.state.judge(), phone.device, self.now());
         let work = move |tx: &mut dyn crate::store::Tx| {
             let device = tx.device(id)?.expect("the device is there");
-            push(tx, &judge, &device, &batch, &Limits::DEFAULT, now)
+            let batch = batch.clone().examine(&device.public_key, &Limits::DEFAULT);
+            push(tx, &judge, &device, &batch, now)
         };
         self.state.db.write(work).await.expect("the store works")
     }
@@ -242,7 +243,8 @@ pub struct Phone {
 }
 
 impl Phone {
-    fn new(enrolled: EnrolResponse, key: SigningKey) -> Self {
+    /// A phone that was enrolled with this key, and has recorded nothing.
+    pub fn enrolled(enrolled: EnrolResponse, key: SigningKey) -> Self {
         Self {
             device: enrolled.device,
             person: enrolled.person.id,

@@ -136,7 +136,8 @@ pub(super) fn record(
         first_seq: chain.next_seq,
         events: vec![Incoming::Sealed(sealed)],
     };
-    let pushed = push(tx, judge, &desk, &batch, &Limits::DEFAULT, now)?;
+    let batch = batch.examine(&desk.public_key, &Limits::DEFAULT);
+    let pushed = push(tx, judge, &desk, &batch, now)?;
     match pushed.verdicts.as_slice() {
         [verdict] if matches!(verdict.outcome, Outcome::Stored { .. }) => Ok(id),
         other => {

@@ -18,7 +18,7 @@ use super::{bearer, body, coding};
 use crate::app::AppState;
 use crate::deliver::{self, Page};
 use crate::enrol::authenticate;
-use crate::ingest::{self, Batch, Incoming, Pushed};
+use crate::ingest::{self, Batch, ExaminedBatch, Incoming, Pushed};
 use crate::judge::{Judge, visits};
 use crate::store::devices::Device;
 use crate::store::directory::Organisation;
@@ -83,11 +83,11 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     let (judge, limits, now) = (app.judge(), app.limits, app.ambient.now());
     let shown = token.clone();
     let known = app.db.read(move |tx| authenticate(tx, &shown)).await?;
-    let device = known.ok_or(Refusal::Unauthenticated)?.id;
-    let often = app.gate.visit(device, app.config.device_requests, now);
+    let known = known.ok_or(Refusal::Unauthenticated)?;
+    let often = app.gate.visit(known.id, app.config.device_requests, now);
     often.map_err(|retry_after| Refusal::TooOften { retry_after })?;
-    let request = parse(&arrived.bytes, &app.limits)?;
-    let batch = request.batch();
+    let request = parse(&arrived.bytes, &limits)?;
+    let batch = examine(request.batch(), known.public_key, limits).await?;
     let work = move |tx: &mut dyn Tx| {
         let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
         exchange(tx, &judge, device, &request, &batch, &limits, now)
@@ -100,6 +100,16 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
         app.signals.events_came();
     }
     Ok(coding::answer(wanted, &response))
+}
+
+/// Checks what needs no look at the store beside the threads that answer requests, and before the
+/// one that writes: signatures are most of what a push costs.
+async fn examine(batch: Batch, key: [u8; 32], limits: Limits) -> Result<ExaminedBatch, StoreError> {
+    if batch.events.is_empty() {
+        return Ok(batch.examine(&key, &limits));
+    }
+    let examined = tokio::task::spawn_blocking(move || batch.examine(&key, &limits));
+    examined.await.map_err(|_| StoreError::Stopped { reason: "a check ended in a panic".into() })
 }
 
 /// Whether an event came into the log that was not there before.
@@ -127,20 +137,20 @@ fn exchange(
     judge: &Judge,
     mut device: Device,
     request: &PushAndPull,
-    batch: &Batch,
+    batch: &ExaminedBatch,
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<(SyncResponse, bool), Refusal> {
     let person = tx.person(device.person)?.ok_or(StoreError::Missing { what: "person" })?;
     let shut_out = device.revoked.is_some_and(|at| at <= now) || !person.is_active(now);
-    if shut_out && batch.events.is_empty() {
+    if shut_out && batch.is_empty() {
         return Err(Refusal::Revoked);
     }
     if let Some(clock) = &request.clock {
         tx.put_clock_sample(device.id, &ClockSample::of(clock, now))?;
     }
     let heard = visits::heard_from(tx, judge, device.person, now)?;
-    let pushed = ingest::push(tx, judge, &device, batch, limits, now)?;
+    let pushed = ingest::push(tx, judge, &device, batch, now)?;
     device.last_contact = Some(now);
     device.unsent = request.unsent_beyond;
     device.oldest_unsent = request.oldest_unsent;

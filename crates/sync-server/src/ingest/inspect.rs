@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::event::{Event, What};
 use doorstep_core::ids::ChildId;
-use doorstep_core::seal::{Body, Origin, Signature, VerifyingKey};
+use doorstep_core::seal::{Body, Hash, Origin, SealedEvent, Signature, VerifyingKey};
 use doorstep_core::time::local_date;
 use doorstep_core::wire::{Limits, QuarantineCode};
 use serde::Deserialize;
@@ -15,7 +15,7 @@ use crate::store::directory::{Allocation, Child, Person};
 use crate::store::log::LoggedEvent;
 
 /// Why an event is set aside.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// The stable code.
     pub code: QuarantineCode,
@@ -25,11 +25,33 @@ pub struct Fault {
     pub child: Option<ChildId>,
 }
 
+/// An event that was looked at by itself: all that can be said of it without the store.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// As it came.
+    pub incoming: Incoming,
+    /// The hash of its bytes.
+    pub hash: Hash,
+    /// What stands in it, where the signature is the device's.
+    reading: Result<Reading, Fault>,
+}
+
+/// What stands in an event that its device signed.
+#[derive(Clone, Debug)]
+struct Reading {
+    origin: Origin,
+    /// Its type and itself, where this version knows them. A fault here counts only where the
+    /// event stands in its place.
+    known: Result<(String, Event), Fault>,
+    signature: Signature,
+}
+
 /// An event that can be read and trusted.
 #[derive(Debug)]
-pub struct Read {
-    pub body: Body,
-    pub kind: String,
+pub struct Read<'a> {
+    pub origin: &'a Origin,
+    pub event: &'a Event,
+    pub kind: &'a str,
     pub signature: Signature,
 }
 
@@ -52,17 +74,32 @@ fn fault(code: QuarantineCode, message: impl Into<String>) -> Fault {
     Fault { code, message: message.into(), child: None }
 }
 
-/// Reads an event that is next in `chain`, and checks everything that needs no look at the store.
-pub fn inspect(
+impl Examined {
+    /// Looks at an event by itself: its hash, its signature by `key`, and what stands in it.
+    pub fn of(incoming: Incoming, key: Option<&VerifyingKey>, limits: &Limits) -> Self {
+        let (hash, reading) = (incoming.hash(), read(&incoming, key, limits));
+        Self { incoming, hash, reading }
+    }
+
+    /// The event, where it can be trusted and is next in the `chain` of `device`.
+    pub fn in_place(&self, device: &Device, chain: Chain) -> Result<Read<'_>, Fault> {
+        let Reading { origin, known, signature } = self.reading.as_ref().map_err(Clone::clone)?;
+        check_origin(origin, device, chain)?;
+        let (kind, event) = known.as_ref().map_err(Clone::clone)?;
+        Ok(Read { origin, event, kind, signature: *signature })
+    }
+}
+
+fn read(
     incoming: &Incoming,
-    device: &Device,
-    chain: Chain,
+    key: Option<&VerifyingKey>,
     limits: &Limits,
-) -> Result<Read, Fault> {
+) -> Result<Reading, Fault> {
     let Incoming::Sealed(sealed) = incoming else {
         return Err(fault(QuarantineCode::Malformed, "this is not a sealed event"));
     };
-    let text = sealed.body.get();
+    let SealedEvent { body: text, signature } = sealed;
+    let text = text.get();
     if text.len() > limits.event_bytes {
         let message = format!(
             "the record has {} bytes; at most {} can be taken",
@@ -71,24 +108,26 @@ pub fn inspect(
         );
         return Err(fault(QuarantineCode::TooLarge, message));
     }
-    let key = VerifyingKey::from_bytes(&device.public_key);
-    if key.is_err() || key.is_ok_and(|key| sealed.verify(&key).is_err()) {
+    if key.is_none_or(|key| sealed.verify(key).is_err()) {
         let message = "the signature is not this device's";
         return Err(fault(QuarantineCode::BadSignature, message));
     }
     let malformed = |_| fault(QuarantineCode::Malformed, "the record cannot be read");
     let origin: Origin = serde_json::from_str(text).map_err(malformed)?;
-    check_origin(&origin, device, chain)?;
+    Ok(Reading { origin, known: known(text), signature: *signature })
+}
+
+fn known(text: &str) -> Result<(String, Event), Fault> {
+    let malformed = |_| fault(QuarantineCode::Malformed, "the record cannot be read");
     let Kind { kind } = serde_json::from_str(text).map_err(malformed)?;
-    let body = serde_json::from_str::<Body>(text).map_err(|_| {
-        if What::is_known_type(&kind) {
-            fault(QuarantineCode::Malformed, "the record cannot be read")
-        } else {
+    match serde_json::from_str(text) {
+        Ok(event) => Ok((kind, event)),
+        Err(error) if What::is_known_type(&kind) => Err(malformed(error)),
+        Err(_) => {
             let message = "this kind of record is not known here yet: a newer app made it";
-            fault(QuarantineCode::UnknownType, message)
+            Err(fault(QuarantineCode::UnknownType, message))
         }
-    })?;
-    Ok(Read { body, kind, signature: sealed.signature })
+    }
 }
 
 fn check_origin(origin: &Origin, device: &Device, chain: Chain) -> Result<(), Fault> {

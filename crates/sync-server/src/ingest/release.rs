@@ -2,13 +2,13 @@
 //! and the same assessment, ledger and notices as for any other.
 
 use chrono::{DateTime, Utc};
-use doorstep_core::seal::{Hash, SealedEvent};
+use doorstep_core::seal::{Hash, SealedEvent, VerifyingKey};
 use doorstep_core::wire::{Limits, QuarantineCode};
 use serde_json::value::RawValue;
 
-use super::inspect::{Entitlement, Fault, entitlement, inspect, same_record};
-use super::{CLOCK_SAMPLES, Incoming, judge_child, timing};
-use crate::judge::Judge;
+use super::inspect::{Entitlement, Examined, Fault, entitlement, same_record};
+use super::{CLOCK_SAMPLES, Incoming, judge_child, logged, timing};
+use crate::judge::{Judge, Roster, history};
 use crate::store::devices::Chain;
 use crate::store::log::{LoggedEvent, SetAside};
 use crate::store::{StoreError, Tx};
@@ -54,35 +54,24 @@ fn read(
     };
     let chain = Chain { epoch: entry.epoch, next_seq: entry.seq, head };
     let limits = Limits { event_bytes: usize::MAX, ..Limits::DEFAULT };
-    let read = match inspect(&incoming(entry), &device, chain, &limits) {
+    let key = VerifyingKey::from_bytes(&device.public_key).ok();
+    let examined = Examined::of(incoming(entry), key.as_ref(), &limits);
+    let read = match examined.in_place(&device, chain) {
         Ok(read) => read,
         Err(Fault { message, .. }) => return Ok(Err(Unsound(message))),
     };
-    let origin = &read.body.origin;
+    let origin = read.origin;
     let Some(child) = tx.child(origin.child)? else {
         return Ok(Err(Unsound("this child is not known here".to_owned())));
     };
     let person = tx.person(origin.person)?.ok_or(StoreError::Missing { what: "person" })?;
     let samples = tx.clock_samples(device.id, CLOCK_SAMPLES)?;
     let allocations = tx.allocations(child.id)?;
-    let granted = entitlement(&device, &person, &child, &allocations, &read.body.event, now);
-    let event = LoggedEvent {
-        position: 0,
-        id: read.body.event.id,
-        child: child.id,
-        person: person.id,
-        device: device.id,
-        epoch: origin.epoch,
-        seq: origin.seq,
-        hash: entry.hash,
-        at: read.body.event.at,
-        received: entry.received,
-        timing: timing(&device, &read.body, entry.received, &samples),
-        kind: read.kind,
-        handed_over: !matches!(granted, Ok(Entitlement::Holds)),
-        body: entry.bytes.clone(),
-        signature: read.signature,
-    };
+    let granted = entitlement(&device, &person, &child, &allocations, read.event, now);
+    let timing = timing(&device, &read, entry.received, &samples);
+    let handed_over = !matches!(granted, Ok(Entitlement::Holds));
+    let event = logged(&read, &examined, timing, entry.received);
+    let event = LoggedEvent { handed_over, ..event };
     let other = tx.event(event.id)?;
     if other.is_some_and(|other| !same_record(&other, &event)) {
         let message = "the id of this record was used before with other content";
@@ -135,7 +124,9 @@ fn take(
     event: LoggedEvent,
     now: DateTime<Utc>,
 ) -> Result<LoggedEvent, StoreError> {
-    judge_child(tx, judge, event.child, std::slice::from_ref(&event), now)?;
+    let child = tx.child(event.child)?.ok_or(StoreError::Missing { what: "child" })?;
+    let fresh = history(std::slice::from_ref(&event))?;
+    judge_child(tx, judge, &mut Roster::default(), &child, fresh, now)?;
     let positions = tx.append(std::slice::from_ref(&event))?;
     let position = positions.first().copied().unwrap_or_default();
     Ok(LoggedEvent { position, ..event })

@@ -5,7 +5,7 @@ use doorstep_core::assessment::{Assessment, Escalation, Standing};
 use doorstep_core::escalation::{EscalationKey, LedgerChange, difference};
 use doorstep_core::ids::{EscalationId, PersonId};
 
-use super::addressee::{Author, Circle};
+use super::addressee::{Author, Circle, Roster};
 use super::tell::{tell_all, tell_first};
 use super::{Judge, Record, entries, visits};
 use crate::store::directory::{Child, People};
@@ -19,21 +19,22 @@ struct Step {
     tell: Option<Reason>,
 }
 
-/// Applies the difference between `lines` and `assessment`; answers whether there was one.
+/// Applies the difference between a child's lines and its `assessment`; answers whether there was
+/// one.
 pub fn bring_in_line(
     judge: &Judge,
     tx: &mut dyn Tx,
-    child: &Child,
-    history: &[Record],
-    lines: &[LedgerLine],
+    roster: &mut Roster,
+    (child, history): (&Child, &[Record]),
     assessment: &Assessment,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
+    let lines = &tx.lines(child.id)?;
     let changes = difference(&entries(lines), assessment);
     if changes.is_empty() {
         return Ok(false);
     }
-    let circle = Circle::gather(tx, child, now)?;
+    let circle = Circle::gather(tx, roster, child, now)?;
     let line_of = |key: &EscalationKey| {
         let found = lines.iter().find(|line| EscalationKey::of(&line.escalation) == *key);
         found.cloned().ok_or(StoreError::Missing { what: "escalation" })
@@ -41,7 +42,7 @@ pub fn bring_in_line(
     for change in changes {
         let step = match change {
             LedgerChange::Raise(escalation) => {
-                let author = author(tx, history, &escalation)?;
+                let author = author(tx, roster, history, &escalation)?;
                 let addressee = match circle.addressee(escalation.to, &author) {
                     Some(person) => person,
                     None => anybody(tx)?,
@@ -63,14 +64,19 @@ pub fn bring_in_line(
 }
 
 /// Who made the record that an escalation rests on: the last of them.
-fn author(tx: &dyn Tx, history: &[Record], escalation: &Escalation) -> Result<Author, StoreError> {
+fn author(
+    tx: &dyn Tx,
+    roster: &mut Roster,
+    history: &[Record],
+    escalation: &Escalation,
+) -> Result<Author, StoreError> {
     if visits::is_own_rule(&escalation.clause) {
         let visit = tx.planned_visit(escalation.cause.0)?;
-        return Author::gather(tx, visit.map(|visit| visit.person));
+        return Author::gather(tx, roster, visit.map(|visit| visit.person));
     }
     let rests_on = |record: &&Record| escalation.evidence.contains(&record.event.id);
     let record = history.iter().rev().find(rests_on).or_else(|| history.last());
-    Author::gather(tx, record.map(|record| record.author))
+    Author::gather(tx, roster, record.map(|record| record.author))
 }
 
 /// Anybody at all: there is always the office itself.

@@ -7,7 +7,7 @@ use doorstep_core::assessment::{Standing, Urgency};
 use doorstep_core::ids::PersonId;
 
 use super::Judge;
-use super::addressee::{Author, Circle};
+use super::addressee::{Author, Circle, Roster};
 use super::chain::Chain;
 use super::tell::{tell, tell_first};
 use crate::store::ledger::{HistoryEntry, LedgerLine, Reason};
@@ -27,41 +27,49 @@ pub struct Patience {
     pub routine: TimeDelta,
 }
 
+impl Patience {
+    /// Whoever is told has at least so long.
+    fn shortest(&self) -> TimeDelta {
+        self.immediate.min(self.same_day).min(self.routine)
+    }
+}
+
+/// What a look at everything that waits for notice came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// How many escalations were passed on, or given to somebody else.
+    pub count: usize,
+    /// Before then, no other has to be (UTC), unless one becomes more urgent.
+    pub none_before: DateTime<Utc>,
+}
+
 /// Passes on every open escalation that nobody took notice of in time, and gives one whose
-/// addressee no longer works here to somebody who does. Answers how many.
+/// addressee no longer works here to somebody who does.
 pub fn pass_on_unacknowledged(
     tx: &mut dyn Tx,
     judge: &Judge,
     patience: &Patience,
     now: DateTime<Utc>,
-) -> Result<usize, StoreError> {
-    let mut passed = 0;
+) -> Result<Passed, StoreError> {
+    let mut passed = Passed { count: 0, none_before: now + patience.shortest() };
     for line in tx.inbox(None)? {
         if line.escalation.standing != Standing::Open {
             continue;
         }
         if has_left(tx, line.addressee, now)? {
-            passed += usize::from(address_again(tx, judge, line, now)?);
-        } else if deadline(tx, judge, &line, patience)?.is_some_and(|deadline| deadline <= now) {
-            pass_on(tx, judge, &line, now)?;
-            passed += 1;
+            passed.count += usize::from(address_again(tx, judge, line, now)?);
+            continue;
+        }
+        match deadline(tx, judge, &line, patience)? {
+            Some(deadline) if deadline <= now => {
+                pass_on(tx, judge, &line, now)?;
+                passed.count += 1;
+            }
+            Some(deadline) => passed.none_before = passed.none_before.min(deadline),
+            None => {}
         }
     }
     Ok(passed)
-}
-
-/// When the next open escalation moves up unless somebody takes notice (UTC).
-pub fn next_passing_on(
-    tx: &dyn Tx,
-    judge: &Judge,
-    patience: &Patience,
-) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let mut next = None;
-    for line in tx.inbox(None)? {
-        let deadline = deadline(tx, judge, &line, patience)?;
-        next = [next, deadline].into_iter().flatten().min();
-    }
-    Ok(next)
 }
 
 /// Until when whoever was told last has time; none where nobody is waited for.
@@ -134,8 +142,10 @@ fn address_again(
         Some(event) => tx.event(*event)?,
         None => None,
     };
-    let author = Author::gather(tx, record.map(|record| record.person))?;
-    let found = Circle::gather(tx, &child, now)?.addressee(line.escalation.to, &author);
+    let mut roster = Roster::default();
+    let author = Author::gather(tx, &mut roster, record.map(|record| record.person))?;
+    let circle = Circle::gather(tx, &mut roster, &child, now)?;
+    let found = circle.addressee(line.escalation.to, &author);
     let Some(addressee) = found.filter(|person| *person != line.addressee) else {
         return Ok(false);
     };

@@ -64,8 +64,11 @@ fn notify(
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    if !judge.mail {
+        return Ok(());
+    }
     let person = tx.person(person)?.ok_or(StoreError::Missing { what: "person" })?;
-    if !judge.mail || person.email.is_none() {
+    if person.email.is_none() {
         return Ok(());
     }
     let channel = Channel::Email;

@@ -90,7 +90,8 @@ impl Phone {
             tx.device(self.identity.device)?.ok_or(StoreError::Missing { what: "device" })?;
         let sample = ClockSample::of(&self.clock(judge.now()), judge.now());
         tx.put_clock_sample(device.id, &sample)?;
-        push(tx, judge, &device, &batch, &Limits::DEFAULT, judge.now())?;
+        let batch = batch.examine(&device.public_key, &Limits::DEFAULT);
+        push(tx, judge, &device, &batch, judge.now())?;
         tx.put_device(&Device { last_contact: Some(judge.now()), ..device })?;
         Ok(id)
     }
