@@ -2,16 +2,15 @@
 //! re-assesses in a second. Beside it, as the baseline, reading the same events from their JSON.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_benches::{Subject, head, medians, row};
-use doorstep_core::event::{
-    AddressKnown, Agency, AgencyConsulted, ChildRecord, ChildSeen, Concern, ConcernLevel,
-    Discussed, Event, FailedContact, Form, Informed, Known, Note, Plan, Referral, Role, Step, What,
-};
+use doorstep_benches::happenings::{happening, on_a_plan};
+use doorstep_benches::{Subject, head, medians, row, say_the_load};
+use doorstep_core::event::{ChildRecord, Event, Role};
 use doorstep_core::ids::EventId;
 use doorstep_core::policy::Policy;
 use uuid::Uuid;
 
 fn main() {
+    say_the_load();
     let policy = Policy::built_in();
     head(&["events of the child", "assess (both packs)", "per event", "read the JSON", "ratio"]);
     for (events, rounds) in [(10, 2001), (100, 1001), (1_000, 301), (10_000, 31)] {
@@ -55,11 +54,6 @@ fn organisation(policy: &Policy) {
 /// fiftieth, the rest what people do about it.
 fn child(events: u32) -> (ChildRecord, Vec<Event>, DateTime<Utc>) {
     let start: DateTime<Utc> = "2026-01-05T09:00:00Z".parse().expect("it is a date");
-    let record = ChildRecord {
-        plans: [Plan::ChildProtection].into(),
-        involved_agencies: [Agency("school".into()), Agency("gp".into())].into(),
-        ..ChildRecord::default()
-    };
     let history: Vec<Event> = (0..events)
         .map(|n| {
             let at = start + TimeDelta::hours(7 * i64::from(n));
@@ -75,33 +69,5 @@ fn child(events: u32) -> (ChildRecord, Vec<Event>, DateTime<Utc>) {
         })
         .collect();
     let as_of = start + TimeDelta::hours(7 * i64::from(events));
-    (record, history, as_of)
-}
-
-fn happening(n: u32) -> What {
-    if n % 50 == 49 {
-        let seen_by = Agency("service".into());
-        return What::ChildSeen(ChildSeen { seen_by, needs_met: Known::Yes, from_distance: false });
-    }
-    let form = if n.is_multiple_of(20) { Form::NoResponse } else { Form::Doorstep };
-    match n % 10 {
-        0 | 5 => What::FailedContact(FailedContact {
-            steps: [Step::FamilyPhoned, Step::LetterLeft].into(),
-            ..FailedContact::new(form)
-        }),
-        1 => What::Informed(Informed { who: Role::LineManager }),
-        2 => What::Informed(Informed { who: Role::LeadSocialWorker }),
-        3 => What::Discussed(Discussed { with: Role::LineManager, referral: Referral::NotMade }),
-        4 | 6 => What::AgencyConsulted(AgencyConsulted {
-            agency: Agency(if n % 20 < 10 { "school" } else { "gp" }.into()),
-            address: AddressKnown::Confirmed,
-            child_seen: Known::No,
-        }),
-        7 => What::ConcernRecorded(Concern {
-            concern: Some(ConcernLevel::Some),
-            answers: std::collections::BTreeSet::new(),
-        }),
-        8 => What::FurtherAttempt(Note::default()),
-        _ => What::ImpactAssessed(Note::default()),
-    }
+    (on_a_plan(), history, as_of)
 }
