@@ -1,5 +1,5 @@
 //! Taking in what devices push: the real server, over HTTP, with every signature and chain checked,
-//! every child assessed, every escalation raised, a verdict for each event and one flush per commit.
+//! every child assessed, escalations raised, a verdict for each event and one flush per commit.
 //! Beside it, as the baseline, one process that writes the same bytes into one table.
 
 use std::time::Duration;
