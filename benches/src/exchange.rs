@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{Cursor, PROTOCOL, SyncRequest};
+use doorstep_core::wire::{Cursor, Divergence, PROTOCOL, SyncRequest};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -134,6 +134,7 @@ pub async fn sync(
         again: Vec::new(),
         oldest_unsent: None,
         waiting: Vec::new(),
+        divergence: Divergence::default(),
     };
     let stored_before = synced.stored;
     loop {

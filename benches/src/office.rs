@@ -279,6 +279,7 @@ fn put_phone(tx: &mut dyn Tx, judge: &Judge, external: &str) -> Phone {
         public_key: hex::encode(key.verifying_key().as_bytes()),
         device_name: "A benchmark's phone".into(),
         app: "bench 1".into(),
+        known_as: None,
     };
     let enrolled = enrol(tx, judge, &request, judge.now()).expect("a fresh code works");
     Phone::enrolled(enrolled, key)

@@ -99,6 +99,7 @@ fn caseload(request: &SyncRequest) -> SyncResponse {
         cursor: Cursor("1.0.0.0".into()),
         more: false,
         children_left: 0,
+        events_left: 0,
     }
 }
 
