@@ -58,7 +58,12 @@ pub const KEYS: &[Key] = &[
         "URL",
         "How people reach the console; notices link there. Default: http:// and the address bound.",
     ),
-    key("field_app", "", "folder", "The built field app. Default: field beside or over doorstep."),
+    key(
+        "field_app",
+        "",
+        "folder",
+        "Where the built field app lies. Default: field beside the program, or one folder above.",
+    ),
     key("log", "info", "filter", "What is logged: error, warn, info, debug, or a tracing filter."),
     key(
         "api_reference",
