@@ -58,12 +58,6 @@ pub const KEYS: &[Key] = &[
         "URL",
         "How people reach the console; notices link there. Default: http:// and the address bound.",
     ),
-    key(
-        "field_app",
-        "",
-        "folder",
-        "Where the built field app lies. Default: field beside the program, or one folder above.",
-    ),
     key("log", "info", "filter", "What is logged: error, warn, info, debug, or a tracing filter."),
     key(
         "api_reference",
@@ -218,8 +212,6 @@ pub struct Config {
     pub behind_proxy: bool,
     /// How people reach the console, without a slash at the end; empty until it is known.
     pub public_url: String,
-    /// Where the built field app lies; empty: beside the program, or one folder above it.
-    pub field_app: PathBuf,
     /// What is logged.
     pub log: String,
     /// Serves the description of the API.
@@ -268,7 +260,6 @@ impl Default for Config {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470),
             behind_proxy: false,
             public_url: String::new(),
-            field_app: PathBuf::new(),
             log: "info".into(),
             api_reference: false,
             readers: 4,
@@ -425,7 +416,6 @@ impl Config {
             "listen" => self.listen = value.parse().ok()?,
             "behind_proxy" => self.behind_proxy = value.parse().ok()?,
             "public_url" => self.public_url = url(value)?,
-            "field_app" => self.field_app = value.into(),
             "log" => value.clone_into(&mut self.log),
             "api_reference" => self.api_reference = value.parse().ok()?,
             "readers" => {

@@ -11,7 +11,6 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("doorstep-core", &[]),
     ("doorstep-device-store", &["doorstep-core"]),
     ("doorstep-field-app", &["doorstep-core", "doorstep-device-store"]),
-    ("doorstep-field-build", &[]),
     (
         "doorstep-field-web",
         &["doorstep-coding", "doorstep-core", "doorstep-device-store", "doorstep-field-app"],
