@@ -135,8 +135,8 @@ impl Calendar {
         (london(date, WORKING_DAY_ENDS), stepped_over)
     }
 
-    /// The instant at which `time` has been worked since `start`: only 9:00 to 17:00 local of working
-    /// days counts.
+    /// The instant at which `time` has been worked since `start`: only 9:00 to 17:00 local of
+    /// working days counts.
     pub fn after_working_time(&self, start: DateTime<Utc>, time: TimeDelta) -> DateTime<Utc> {
         let mut left = time;
         let mut date = local_date(start);

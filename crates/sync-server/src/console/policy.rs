@@ -23,8 +23,8 @@ pub async fn show(State(state): State<AppState>, signed: SignedIn) -> Response {
         content: html! {
             h1.govuk-heading-l { "Policies" }
             p.govuk-body {
-                "What Doorstep goes by. A record is judged by the version in force on the day on which "
-                "it happened. Software says what a policy asks for; people decide."
+                "What Doorstep goes by. A record is judged by the version in force on the day on "
+                "which it happened. Software says what a policy asks for; people decide."
             }
             @for versions in state.policy.packs().lines() {
                 (policy(versions, today))

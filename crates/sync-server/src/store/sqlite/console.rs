@@ -16,7 +16,8 @@ impl ConsoleReads for SqliteTx<'_> {
         count: usize,
     ) -> Result<Vec<LedgerLine>, StoreError> {
         let sql = "SELECT id FROM escalation
-            WHERE id IN (SELECT escalation FROM escalation_told WHERE person = ?1) AND ended_ms IS NOT NULL AND told_ms IS NOT NULL
+            WHERE id IN (SELECT escalation FROM escalation_told WHERE person = ?1)
+            AND ended_ms IS NOT NULL AND told_ms IS NOT NULL
             ORDER BY ended_ms DESC, id LIMIT ?2";
         let count = signed(u64::try_from(count).unwrap_or(u64::MAX));
         let ids: Vec<EscalationId> = self.all(
