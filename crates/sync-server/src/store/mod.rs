@@ -34,8 +34,10 @@ pub use log::Log;
 pub use visits::Visits;
 
 /// Everything that can be said inside one transaction.
+#[rustfmt::skip] // On one line it would be wider than a page.
 pub trait Tx:
-    Directory + Availability + Devices + Log + Ledger + Visits + Accounts + Attachments + ConsoleReads
+    Directory + Availability + Devices + Log + Ledger + Visits + Accounts + Attachments
+    + ConsoleReads
 {
 }
 
