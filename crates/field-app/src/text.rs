@@ -1,9 +1,6 @@
 //! The words of the pages: Fluent messages in `wording/`, by key.
 
-use std::sync::OnceLock;
-
-use fluent_bundle::concurrent::FluentBundle;
-use fluent_bundle::{FluentArgs, FluentResource};
+use doorstep_wording::Wording;
 
 /// The files of the wording, with their names for messages about them.
 pub const FILES: [(&str, &str); 5] = [
@@ -14,51 +11,16 @@ pub const FILES: [(&str, &str); 5] = [
     ("today.ftl", include_str!("../wording/today.ftl")),
 ];
 
+/// The wording of the pages.
+pub static WORDING: Wording = Wording::new(&FILES);
+
 /// The words under a key, with what they speak of: `text!("today-more", count = 3)`.
 macro_rules! text {
-    ($key:expr) => {
-        $crate::text::find($key, None)
+    ($($asked:tt)+) => {
+        doorstep_wording::words!($crate::text::WORDING, $($asked)+)
     };
-    ($key:expr, $($name:ident = $value:expr),+ $(,)?) => {{
-        let mut values = fluent_bundle::FluentArgs::new();
-        $(values.set(stringify!($name), $value);)+
-        $crate::text::find($key, Some(&values))
-    }};
 }
 pub(crate) use text;
-
-/// The words under a key; the key itself where there are none, which a test rules out.
-pub fn find(key: &str, values: Option<&FluentArgs<'_>>) -> String {
-    let bundle = bundle();
-    let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
-        debug_assert!(false, "the wording has no \"{key}\"");
-        return key.to_owned();
-    };
-    let mut errors = Vec::new();
-    let words = bundle.format_pattern(pattern, values, &mut errors).into_owned();
-    debug_assert!(errors.is_empty(), "the wording of \"{key}\" asks for more: {errors:?}");
-    words
-}
-
-fn bundle() -> &'static FluentBundle<FluentResource> {
-    static BUNDLE: OnceLock<FluentBundle<FluentResource>> = OnceLock::new();
-    BUNDLE.get_or_init(|| {
-        let english = "en-GB".parse().expect("the tag is a constant");
-        let mut bundle = FluentBundle::new_concurrent(vec![english]);
-        // The marks around values are for mixed directions of writing, and would be copied along.
-        bundle.set_use_isolating(false);
-        for (name, text) in FILES {
-            // A broken line is left out, and the test of the keys tells which.
-            let file = FluentResource::try_new(text.to_owned()).unwrap_or_else(|(file, errors)| {
-                debug_assert!(errors.is_empty(), "{name}: {errors:?}");
-                file
-            });
-            let added = bundle.add_resource(file);
-            debug_assert!(added.is_ok(), "{name} has a key that is there already: {added:?}");
-        }
-        bundle
-    })
-}
 
 #[cfg(test)]
 mod tests {
@@ -74,40 +36,9 @@ mod tests {
     use super::*;
     use crate::pages;
 
-    /// What may not be written: it blames a child or a parent, or speaks down (NA-2.1, NA-4.1).
-    const FORBIDDEN: &[&str] = &[
-        "attend",
-        "dna",
-        "fail to",
-        "failed to",
-        "refuse",
-        "uncooperative",
-        "non-compli",
-        "hostile",
-        "no show",
-        "no-show",
-        "missed appointment",
-        "suspicious",
-        "guilty",
-        "neglectful",
-        "blame",
-        "at fault",
-        "client",
-        "manipulat",
-        "hard to reach",
-        "error code",
-        "invalid",
-        "illegal",
-        "abort",
-        "please",
-        "sorry",
-    ];
-
     /// The keys that have words.
     fn written() -> BTreeSet<String> {
-        let lines = FILES.iter().flat_map(|(_, text)| text.lines());
-        let keys = lines.filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
-        keys.filter_map(|line| Some(line.split_once('=')?.0.trim().to_owned())).collect()
+        WORDING.keys().into_iter().collect()
     }
 
     fn sources(folder: &Path, into: &mut String) {
@@ -191,33 +122,12 @@ mod tests {
 
     #[test]
     fn no_key_is_written_twice() {
-        let lines = FILES.iter().flat_map(|(_, text)| text.lines());
-        let keys = lines.filter(|line| {
-            line.starts_with(|c: char| c.is_ascii_lowercase()) && line.contains('=')
-        });
-        assert_eq!(keys.count(), written().len());
-    }
-
-    fn forbidden_in(text: &str) -> Vec<String> {
-        let spoken = text.lines().filter(|line| !line.starts_with('#'));
-        let words = spoken.map(|line| {
-            let line = line.split_once(" = ").map_or(line, |(_, words)| words);
-            line.to_lowercase()
-        });
-        words.filter(|line| FORBIDDEN.iter().any(|word| line.contains(word))).collect()
+        assert_eq!(WORDING.keys().len(), written().len());
     }
 
     #[test]
     fn the_words_accuse_nobody() {
-        for (name, text) in FILES {
-            let found = forbidden_in(text);
-            assert!(found.is_empty(), "{name}: {found:?}");
-        }
-        assert_eq!(
-            forbidden_in(concat!("key = Amber did", " not attend\nother = Not seen")).len(),
-            1
-        );
-        assert_eq!(forbidden_in("# A refused form\nrefused = Not asked in").len(), 0);
+        assert_eq!(WORDING.accusing(), []);
     }
 
     #[test]

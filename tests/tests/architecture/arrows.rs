@@ -10,12 +10,13 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("doorstep-coding", &["doorstep-core"]),
     ("doorstep-core", &[]),
     ("doorstep-device-store", &["doorstep-core"]),
-    ("doorstep-field-app", &["doorstep-core", "doorstep-device-store"]),
+    ("doorstep-field-app", &["doorstep-core", "doorstep-device-store", "doorstep-wording"]),
     (
         "doorstep-field-web",
         &["doorstep-coding", "doorstep-core", "doorstep-device-store", "doorstep-field-app"],
     ),
-    ("doorstep-sync-server", &["doorstep-coding", "doorstep-core"]),
+    ("doorstep-sync-server", &["doorstep-coding", "doorstep-core", "doorstep-wording"]),
+    ("doorstep-wording", &[]),
     (
         "doorstep",
         &[
@@ -42,6 +43,7 @@ const KEPT_OUT: &[(&str, &[&[&str]])] = &[
     ("doorstep-coding", &[ASYNC_AND_HTTP, DRIVERS]),
     ("doorstep-core", &[ASYNC_AND_HTTP, DRIVERS]),
     ("doorstep-device-store", &[ASYNC_AND_HTTP]),
+    ("doorstep-wording", &[ASYNC_AND_HTTP, DRIVERS]),
 ];
 
 /// What the rules may not even name: randomness comes in as an argument.
