@@ -3,7 +3,7 @@
 
 pub mod device_state;
 mod entries;
-mod office;
+pub mod office;
 pub mod policy;
 pub mod triage;
 pub mod visits;

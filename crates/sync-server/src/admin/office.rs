@@ -99,19 +99,33 @@ pub fn change_plans(
         return Ok(());
     }
     let office = tx.person_called(Person::OFFICE)?.ok_or(AdminError::NoOrganisation)?;
-    record(tx, judge, &office, child.id, What::PlanChanged(changed), now, now).map(drop)
+    let id = EventId::at(now, judge.ambient.entropy());
+    let deed = Deed { id, child: child.id, what: What::PlanChanged(changed), at: now };
+    record(tx, judge, &office, deed, now).map(drop)
 }
 
-/// Seals one event at the person's desk and takes it in. It happened at `at`.
-pub(super) fn record(
+/// What somebody did, as the office records it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deed {
+    /// The identity of its record.
+    pub id: EventId,
+    /// The child.
+    pub child: ChildId,
+    /// What happened.
+    pub what: What,
+    /// When it happened (UTC).
+    pub at: DateTime<Utc>,
+}
+
+/// Seals one event at the person's desk and takes it in. Answers its id.
+pub fn record(
     tx: &mut dyn Tx,
     judge: &Judge,
     person: &Person,
-    child: ChildId,
-    what: What,
-    at: DateTime<Utc>,
+    deed: Deed,
     now: DateTime<Utc>,
 ) -> Result<EventId, AdminError> {
+    let Deed { id, child, what, at } = deed;
     let desk = tx.devices(Some(person.id))?.into_iter().find(|device| device.desk_key.is_some());
     let desk = match desk {
         Some(desk) => desk,
@@ -128,7 +142,6 @@ pub(super) fn record(
         previous: chain.head,
         clock: ClockReading::wall(now),
     };
-    let id = EventId::at(now, judge.ambient.entropy());
     let event = Event { id, at, recorded: now, by: person.role, attachments: Vec::new(), what };
     let sealed = SealedEvent::seal(&Body { origin, event }, &SigningKey::from_bytes(&key));
     let batch = Batch {

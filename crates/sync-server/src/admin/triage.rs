@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use doorstep_core::event::{Role, What};
 use doorstep_core::ids::{ChildId, EventId, PersonId};
 
-use super::{AdminError, office};
+use super::AdminError;
+use super::office::{self, Deed};
 use crate::ingest;
 use crate::judge::Judge;
 use crate::store::directory::Person;
@@ -110,8 +111,9 @@ pub fn correct(
     if !may_record || tx.child(meant.child)?.is_none() {
         return Err(TriageError::Child);
     }
-    let (what, at) = (meant.what.clone(), meant.at);
-    let event = office::record(tx, judge, &person, meant.child, what, at, now)?;
+    let id = EventId::at(now, judge.ambient.entropy());
+    let deed = Deed { id, child: meant.child, what: meant.what.clone(), at: meant.at };
+    let event = office::record(tx, judge, &person, deed, now)?;
     decide(tx, ruling, DecisionOutcome::Corrected { event }, now)?;
     Ok(event)
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::escalation_view::{self, EscalationPage, Said};
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
+use super::record::Offer;
 use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
 use super::{access, chain_view, gather, judged};
@@ -52,11 +53,14 @@ async fn draw(
         ("acknowledged", Some(first)) if first.person == signed.viewer.person => Said::Recorded,
         ("acknowledged", Some(_)) => Said::SomebodyWasFirst,
         ("handed-over", _) => Said::HandedOver,
+        ("recorded", _) => Said::Written,
+        ("recorded-before", _) => Said::WrittenBefore,
         _ => Said::Nothing,
     };
     let judged = judged::of(&state.policy, &escalation);
+    let offer = Offer::of(&state.policy, escalation_view::duty(&escalation));
     let (csrf, escalation) = (signed.csrf.as_str(), &escalation);
-    let view = EscalationPage { escalation, standing: &standing, judged, said, csrf, now };
+    let view = EscalationPage { escalation, standing: &standing, judged, offer, said, csrf, now };
     let page = Page {
         title: format!("{}: {}", escalation.raised.child_name, escalation.raised.escalation.clause),
         section: Section::Inbox,
@@ -147,8 +151,8 @@ async fn hand_over_as(
     Ok(Redirect::to(&format!("/escalations/{id}?done=handed-over")).into_response())
 }
 
-/// Finds the escalation's child and lets the person in.
-async fn admit(
+/// Finds the escalation's child and lets the person in, which the access log says.
+pub async fn admit(
     state: &AppState,
     signed: &SignedIn,
     id: &str,

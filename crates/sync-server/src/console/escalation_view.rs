@@ -7,6 +7,8 @@ use maud::{Markup, html};
 use super::gather::EscalationFile;
 use super::judged::{self, Judged};
 use super::page::csrf_field;
+use super::record::{self, Offer};
+use super::text::text;
 use super::times::{self, Pressure};
 use super::{chain_view, child_view, inbox_view, parts, policy, timeline, words};
 use crate::judge::visits;
@@ -21,6 +23,8 @@ pub struct EscalationPage<'a> {
     pub standing: &'a chain_view::Standing,
     /// How it was judged.
     pub judged: Option<Judged>,
+    /// What can be recorded.
+    pub offer: Offer,
     /// What somebody has just done, if anything.
     pub said: Said,
     /// The token of the form.
@@ -40,18 +44,27 @@ pub enum Said {
     SomebodyWasFirst,
     /// It was given to somebody else.
     HandedOver,
+    /// What they did was recorded.
+    Written,
+    /// What they did had been recorded before.
+    WrittenBefore,
 }
 
 impl EscalationPage<'_> {
     fn duty(&self) -> Option<&Duty> {
-        let escalation = &self.escalation.raised.escalation;
-        let duties = &self.escalation.file.assessment.as_ref()?.duties;
-        duties.iter().find(|d| d.clause == escalation.clause && d.cause == escalation.cause)
+        duty(self.escalation)
     }
 
     fn owed(&self) -> bool {
         self.escalation.raised.stage().is_owed()
     }
+}
+
+/// The duty that an escalation is about; none where the organisation's own rule raised it.
+pub fn duty(file: &EscalationFile) -> Option<&Duty> {
+    let escalation = &file.raised.escalation;
+    let duties = &file.file.assessment.as_ref()?.duties;
+    duties.iter().find(|d| d.clause == escalation.clause && d.cause == escalation.cause)
 }
 
 /// The content of the page.
@@ -74,7 +87,10 @@ pub fn content(page: &EscalationPage<'_>) -> Markup {
                     (history(page))
                 }
             }
-            div.ds-columns__main { (reasons(page)) }
+            div.ds-columns__main {
+                (record::offered(&page.offer, page.owed(), &|kind| record::path(raised.id, kind)))
+                (reasons(page))
+            }
         }
     }
 }
@@ -111,10 +127,21 @@ fn notice(page: &EscalationPage<'_>) -> Markup {
             }
         });
     }
+    let written = match page.said {
+        Said::Written if page.owed() => Some(text!("record-done-owed")),
+        Said::Written => Some(text!("record-done-met")),
+        Said::WrittenBefore => Some(text!("record-done-before")),
+        _ => None,
+    };
+    if let Some(words) = written {
+        return parts::done_banner(&html! {
+            p.govuk-notification-banner__heading { (words) }
+        });
+    }
     let Some(first) = &page.escalation.raised.acknowledged else { return html! {} };
     let when = times::spoken(first.at, page.now);
     match page.said {
-        Said::Nothing | Said::HandedOver => html! {},
+        Said::Nothing | Said::HandedOver | Said::Written | Said::WrittenBefore => html! {},
         Said::Recorded => parts::done_banner(&html! {
             p.govuk-notification-banner__heading { "You acknowledged this " (when) "." }
             p.govuk-body {

@@ -48,6 +48,38 @@ pub fn select(field: &str, choices: &[(String, String)], chosen: &str) -> Markup
     }
 }
 
+/// A choice of one, each with a button; `answers` are values with their labels.
+pub fn radios(
+    field: &str,
+    question: &str,
+    hint: &str,
+    answers: &[(String, String)],
+    chosen: &str,
+    faults: &[Fault],
+) -> Markup {
+    let fault = fault_of(faults, field);
+    // The error summary leads to the first of them.
+    let id = |place| if place == 0 { field.to_owned() } else { format!("{field}-{place}") };
+    html! {
+        div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
+            fieldset.govuk-fieldset aria-describedby=(format!("{field}-hint {field}-error")) {
+                legend."govuk-fieldset__legend govuk-fieldset__legend--s" { (question) }
+                @if !hint.is_empty() { div.govuk-hint id=(format!("{field}-hint")) { (hint) } }
+                (error_message(field, fault))
+                div.govuk-radios data-module="govuk-radios" {
+                    @for (place, (value, label)) in answers.iter().enumerate() {
+                        div.govuk-radios__item {
+                            input.govuk-radios__input id=(id(place)) name=(field) type="radio"
+                                value=(value) checked[value == chosen];
+                            label."govuk-label govuk-radios__label" for=(id(place)) { (label) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A date in three parts, as it was typed: day, month, year.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DateParts<'a>(pub [&'a str; 3]);

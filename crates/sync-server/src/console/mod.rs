@@ -23,17 +23,20 @@ mod gather;
 mod inbox;
 mod inbox_view;
 mod judged;
+mod kept;
 mod page;
 mod parts;
 mod password;
 mod policy;
 mod problem;
 mod quarantine;
+mod record;
 mod ruling;
 mod set_aside;
 mod sign_in;
 mod team;
 mod team_view;
+mod text;
 mod timeline;
 mod viewer;
 
@@ -69,6 +72,7 @@ pub fn router() -> Router<AppState> {
         .route("/escalations/{id}", get(escalation::show))
         .route("/escalations/{id}/acknowledge", post(escalation::acknowledge))
         .route("/escalations/{id}/hand-over", post(escalation::hand_over))
+        .route("/escalations/{id}/record/{kind}", get(record::show).post(record::submit))
         .route("/children/{id}", get(child::show))
         .route("/children/{id}/attachments/{hash}", get(attachment::show))
         .route("/children/{id}/address", post(child::address))
@@ -82,6 +86,7 @@ pub fn router() -> Router<AppState> {
         .route("/quarantine/{number}", get(ruling::show).post(ruling::decide))
         .route("/assets/{hash}/{name}", get(assets::get))
         .fallback(problem::fallback)
+        .layer(from_fn(kept::carry))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(guard))
 }

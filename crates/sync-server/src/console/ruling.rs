@@ -27,6 +27,7 @@ const RELEASE: &str = "Release it: it is good as it is";
 #[serde(default)]
 pub struct Typed {
     csrf: String,
+    refill: String,
     decision: String,
     reason: String,
     child: String,
@@ -70,6 +71,9 @@ async fn decide_as(
     typed: &Typed,
 ) -> Result<Response, Refusal> {
     signed.check(&typed.csrf)?;
+    if !typed.refill.is_empty() {
+        return draw(state, signed, number, typed, &[]).await;
+    }
     let (judge, by) = (state.judge(), signed.viewer.person);
     let ruling = Ruling { number, by, reason: typed.reason.clone() };
     let form = typed.clone();

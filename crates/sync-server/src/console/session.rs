@@ -11,8 +11,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::seal::Hash;
 use subtle::ConstantTimeEq as _;
 
+use super::kept::Kept;
 use super::page::Signed;
 use super::problem::{self, Refusal};
+use super::sign_in;
 use super::viewer::{self, Viewer};
 use crate::app::AppState;
 use crate::store::accounts::Session;
@@ -142,7 +144,7 @@ impl FromRequestParts<AppState> for SignedIn {
         state: &AppState,
     ) -> Result<Self, Self::Rejection> {
         let Some(token) = Jar::Session.read(state, &parts.headers) else {
-            return Err(to_sign_in(parts));
+            return Err(to_sign_in(parts, state));
         };
         let by_itself = parts.headers.contains_key(BY_ITSELF);
         match find(state, &token, by_itself).await {
@@ -150,7 +152,7 @@ impl FromRequestParts<AppState> for SignedIn {
                 let csrf = token.csrf();
                 Ok(Self { viewer, token, csrf })
             }
-            Ok(None) => Err(to_sign_in(parts)),
+            Ok(None) => Err(to_sign_in(parts, state)),
             Err(error) => Err(problem::failed(&error, None)),
         }
     }
@@ -210,8 +212,11 @@ pub fn is_alive(session: &Session, now: DateTime<Utc>) -> bool {
 }
 
 /// To the sign-in page, and afterwards back to the page asked for; for a form, to the page it is
-/// on.
-fn to_sign_in(parts: &Parts) -> Response {
+/// on, with what was typed.
+fn to_sign_in(parts: &Parts, state: &AppState) -> Response {
+    if let Some(kept) = parts.extensions.get::<Kept>() {
+        return sign_in::with_kept(state, &parts.headers, kept);
+    }
     let path = parts.uri.path();
     let wanted = if parts.method.is_safe() {
         parts.uri.path_and_query().map_or(path, |whole| whole.as_str())

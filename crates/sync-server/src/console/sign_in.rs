@@ -9,9 +9,11 @@ use doorstep_core::seal::Hash;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::kept::Kept;
 use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::session::{AGE_MAX, IDLE_MAX, Jar, SignedIn, Token, safe_path};
+use super::text::text;
 use super::{accounts, parts, password};
 use crate::app::AppState;
 use crate::store::accounts::{Failures, Session};
@@ -43,6 +45,17 @@ pub struct Typed {
     login: String,
     #[serde(default)]
     password: String,
+    #[serde(default, rename = "kept-path")]
+    kept_path: String,
+    #[serde(default)]
+    kept: String,
+}
+
+impl Typed {
+    /// The form in the middle of which a session had ended.
+    fn kept(&self) -> Option<Kept> {
+        Kept::of(safe_path(&self.kept_path), &self.kept)
+    }
 }
 
 /// `GET /sign-in`.
@@ -55,7 +68,14 @@ pub async fn show(
     if signed.is_some() {
         return Redirect::to(safe_path(&next.next)).into_response();
     }
-    form_page(&state, &headers, StatusCode::OK, &next.next, "", None)
+    let asked = Asked { next: &next.next, ..Asked::default() };
+    form_page(&state, &headers, StatusCode::OK, &asked)
+}
+
+/// The page for somebody whose session ended in the middle of a form.
+pub fn with_kept(state: &AppState, headers: &HeaderMap, kept: &Kept) -> Response {
+    let asked = Asked { kept: Some(kept), ..Asked::default() };
+    form_page(state, headers, StatusCode::UNAUTHORIZED, &asked)
 }
 
 /// `POST /sign-in`.
@@ -64,8 +84,11 @@ pub async fn submit(
     headers: HeaderMap,
     Form(typed): Form<Typed>,
 ) -> Response {
-    let again =
-        |status, error| form_page(&state, &headers, status, &typed.next, &typed.login, Some(error));
+    let kept = typed.kept();
+    let again = |status, error| {
+        let (next, login, error) = (typed.next.as_str(), typed.login.as_str(), Some(error));
+        form_page(&state, &headers, status, &Asked { next, login, error, kept: kept.as_ref() })
+    };
     if !Jar::Visitor.read(&state, &headers).is_some_and(|visitor| visitor.accepts(&typed.csrf)) {
         return again(StatusCode::FORBIDDEN, "This page was open for too long. Try again");
     }
@@ -74,7 +97,10 @@ pub async fn submit(
         Err(error) => problem::failed(&error, None),
         Ok(None) => again(StatusCode::UNPROCESSABLE_ENTITY, REFUSAL),
         Ok(Some(token)) => {
-            let mut response = Redirect::to(safe_path(&typed.next)).into_response();
+            let mut response = match &kept {
+                None => Redirect::to(safe_path(&typed.next)).into_response(),
+                Some(kept) => way_back(kept, &token),
+            };
             Jar::Session.give(&state, &token, &mut response);
             Jar::Visitor.take(&state, &mut response);
             response
@@ -187,37 +213,64 @@ pub struct OnlyCsrf {
     pub csrf: String,
 }
 
+/// What the page begins with.
+#[derive(Default)]
+struct Asked<'a> {
+    next: &'a str,
+    login: &'a str,
+    error: Option<&'a str>,
+    kept: Option<&'a Kept>,
+}
+
 fn form_page(
     state: &AppState,
     headers: &HeaderMap,
     status: StatusCode,
-    next: &str,
-    login: &str,
-    error: Option<&str>,
+    asked: &Asked<'_>,
 ) -> Response {
     let known = Jar::Visitor.read(state, headers);
     let visitor = known.unwrap_or_else(|| Token::new(state.ambient.random()));
-    let prefix = if error.is_some() { "Error: " } else { "" };
+    let prefix = if asked.error.is_some() { "Error: " } else { "" };
     let page = Page {
         title: format!("{prefix}Sign in"),
         section: Section::Elsewhere,
         signed: None,
         back: None,
-        content: form(&visitor.csrf(), next, login, error),
+        content: form(&visitor.csrf(), asked),
     };
     let mut response = (status, page.draw()).into_response();
     Jar::Visitor.give(state, &visitor, &mut response);
     response
 }
 
-fn form(csrf: &str, next: &str, login: &str, error: Option<&str>) -> Markup {
+/// The page from which what was typed goes back to where it was typed.
+fn way_back(kept: &Kept, token: &Token) -> Response {
+    let page = Page {
+        title: text!("kept-title"),
+        section: Section::Elsewhere,
+        signed: None,
+        back: None,
+        content: kept.way_back(&token.csrf()),
+    };
+    page.draw().into_response()
+}
+
+fn form(csrf: &str, asked: &Asked<'_>) -> Markup {
+    let Asked { next, login, error, kept } = *asked;
     let errors: Vec<_> = error.iter().map(|words| ("login", *words)).collect();
     html! {
         div.ds-sign-in {
             (parts::error_summary(&errors))
             h1.govuk-heading-l { "Sign in" }
+            @if kept.is_some() {
+                div.govuk-inset-text role="status" {
+                    p.govuk-body { strong { (text!("kept-ended")) } }
+                    p.govuk-body { (text!("kept-nothing-lost")) }
+                }
+            }
             form method="post" action="/sign-in" novalidate {
                 (csrf_field(csrf))
+                @if let Some(kept) = kept { (kept.carry()) }
                 input type="hidden" name="next" value=(safe_path(next));
                 (login_field(login, error))
                 (password_field())

@@ -59,6 +59,7 @@ impl Member {
 #[serde(default, rename_all = "kebab-case")]
 pub struct Typed {
     csrf: String,
+    refill: String,
     /// Whose, by id.
     pub person: String,
     /// Why.
@@ -113,6 +114,9 @@ pub async fn absent(
 
 async fn absent_as(state: &AppState, signed: &SignedIn, typed: Typed) -> Result<Response, Refusal> {
     signed.check(&typed.csrf)?;
+    if !typed.refill.is_empty() {
+        return draw(state, signed, &typed, &[], "").await;
+    }
     let now = state.ambient.now();
     let viewer = signed.viewer.clone();
     let members = state.db.read(move |tx: &dyn Tx| people(tx, &viewer, now)).await?;

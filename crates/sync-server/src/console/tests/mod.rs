@@ -2,6 +2,7 @@
 
 mod attachments;
 mod office;
+mod record;
 mod team;
 mod triage;
 

@@ -103,8 +103,8 @@ impl Ledger for SqliteTx<'_> {
                    WHERE child = ?1 AND ended_ms IS NULL) AS urgency, \
                    (SELECT next_change_ms FROM assessment WHERE child = ?1) AS next_change_ms";
         let urgency = self.one("read how urgent a child is", sql, [child.to_string()], |row| {
-            let rank: Option<usize> = row.get("urgency")?;
-            let urgency = rank.and_then(|rank| Urgency::ALL.get(rank).copied());
+            let rank: Option<u8> = row.get("urgency")?;
+            let urgency = rank.and_then(|rank| Urgency::ALL.get(usize::from(rank)).copied());
             Ok((urgency, instant_option(row, "next_change_ms")?))
         })?;
         Ok(urgency.unwrap_or_default())
