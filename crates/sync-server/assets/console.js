@@ -7,6 +7,12 @@ if ('noModule' in HTMLScriptElement.prototype) {
 }
 initAll()
 
+// Only with scripts can a page print itself; without, the browser's own command does.
+for (const button of document.querySelectorAll('[data-print]')) {
+  button.hidden = false
+  button.addEventListener('click', () => window.print())
+}
+
 // The inbox moves by itself: the server says only "changed", and the list is fetched again.
 const live = document.querySelector('[data-live]')
 if (live && 'EventSource' in window) follow(live)

@@ -3,15 +3,48 @@
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse as _, Response};
 use doorstep_core::ids::ChildId;
+use doorstep_core::policy::CountedEpisode;
 
 use super::child_view::{self, ChildPage};
+use super::gather::ChildFile;
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
-use super::{access, gather};
+use super::{access, gather, judged};
 use crate::app::AppState;
 use crate::store::Tx;
+
+/// What of a child's record is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The page.
+    Page,
+    /// The page with the protected address.
+    Address,
+    /// The page on paper.
+    Print,
+}
+
+impl Asked {
+    /// The word for it in the access log.
+    const fn logged(self) -> &'static str {
+        match self {
+            Self::Page => "child",
+            Self::Address => "protected address",
+            Self::Print => "child, to print",
+        }
+    }
+}
+
+/// A child's record, with its episodes.
+#[derive(Debug)]
+pub struct Gathered {
+    /// The record.
+    pub file: ChildFile,
+    /// The episodes, the earliest first.
+    pub episodes: Vec<CountedEpisode>,
+}
 
 /// `GET /children/{id}`.
 pub async fn show(
@@ -19,7 +52,7 @@ pub async fn show(
     signed: SignedIn,
     Path(id): Path<String>,
 ) -> Response {
-    problem::or_page(&signed, draw(&state, &signed, &id, false).await)
+    problem::or_page(&signed, draw(&state, &signed, &id, Asked::Page).await)
 }
 
 /// `POST /children/{id}/address`: the page with the protected address, once.
@@ -30,25 +63,38 @@ pub async fn address(
     Form(form): Form<OnlyCsrf>,
 ) -> Response {
     let answer = match signed.check(&form.csrf) {
-        Ok(()) => draw(&state, &signed, &id, true).await,
+        Ok(()) => draw(&state, &signed, &id, Asked::Address).await,
         Err(refusal) => Err(refusal),
     };
     problem::or_page(&signed, answer)
+}
+
+/// Lets the person in, which the access log says, and gathers the record.
+pub async fn gather(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    asked: Asked,
+) -> Result<Gathered, Refusal> {
+    let id: ChildId = id.parse().map_err(|_| Refusal::NotFound)?;
+    access::admit(state, signed, id, asked.logged()).await?;
+    let now = state.ambient.now();
+    let gathered = state.db.read(move |tx: &dyn Tx| gather::child(tx, id, now)).await?;
+    let file = gathered.ok_or(Refusal::NotFound)?;
+    let events = judged::events(&file.records);
+    let episodes = state.policy.episodes(&file.child.record, &events, now);
+    Ok(Gathered { file, episodes })
 }
 
 async fn draw(
     state: &AppState,
     signed: &SignedIn,
     id: &str,
-    address_shown: bool,
+    asked: Asked,
 ) -> Result<Response, Refusal> {
-    let id: ChildId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let name = if address_shown { "protected address" } else { "child" };
-    access::admit(state, signed, id, name).await?;
+    let Gathered { file, episodes } = gather(state, signed, id, asked).await?;
     let now = state.ambient.now();
-    let gathered = state.db.read(move |tx: &dyn Tx| gather::child(tx, id, now)).await?;
-    let file = gathered.ok_or(Refusal::NotFound)?;
-    let view = ChildPage { file: &file, address_shown, csrf: &signed.csrf, now };
+    let view = ChildPage { file: &file, episodes: &episodes, asked, csrf: &signed.csrf, now };
     let page = Page {
         title: file.child.name.clone(),
         section: Section::Inbox,

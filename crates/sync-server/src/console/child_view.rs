@@ -3,13 +3,17 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::assessment::{Assessment, Duty, DutyState};
 use doorstep_core::event::What;
+use doorstep_core::policy::CountedEpisode;
 use doorstep_core::time::local_date;
 use doorstep_core::wire::Contact;
 use maud::{Markup, html};
 
+use super::child::Asked;
+use super::drawing::{self, Drawing};
 use super::gather::{ChildFile, Recorded};
 use super::page::csrf_field;
-use super::{parts, timeline, times, words};
+use super::text::text;
+use super::{child_parts, parts, timeline, times, words};
 use crate::store::directory::Child;
 
 /// Everything that the page shows.
@@ -17,8 +21,10 @@ use crate::store::directory::Child;
 pub struct ChildPage<'a> {
     /// The child.
     pub file: &'a ChildFile,
-    /// A protected address was asked for on purpose, and that was logged.
-    pub address_shown: bool,
+    /// Its episodes, the earliest first.
+    pub episodes: &'a [CountedEpisode],
+    /// What was asked for, which was logged: a protected address is shown on purpose only.
+    pub asked: Asked,
     /// The token of the forms.
     pub csrf: &'a str,
     /// This moment (UTC).
@@ -28,9 +34,17 @@ pub struct ChildPage<'a> {
 /// The content of the page.
 pub fn content(page: &ChildPage<'_>) -> Markup {
     let file = page.file;
+    let is_print = page.asked == Asked::Print;
     html! {
         span.govuk-caption-l { "Child" }
         h1.govuk-heading-l { (file.child.name) }
+        @if !is_print {
+            p.govuk-body {
+                a.govuk-link href=(format!("/children/{}/print", file.child.id)) {
+                    (text!("child-print"))
+                }
+            }
+        }
         (parts::summary_list(&card_rows(page)))
         @match &file.assessment {
             None => {
@@ -39,21 +53,32 @@ pub fn content(page: &ChildPage<'_>) -> Markup {
             Some(assessment) => {
                 (counts(assessment))
                 (duties("Owed now", &assessment.owed(), page.now))
+                (child_parts::settled(assessment, page.now, is_print))
                 (indicators(assessment, &file.records, page.now))
                 (closing(assessment))
             }
         }
-        h2.govuk-heading-m { "Timeline" }
+        (child_parts::episodes(page.episodes, page.now))
+        (child_parts::agencies(file, page.now))
+        (child_parts::letters(&file.records, page.now))
+        h2.govuk-heading-m { (text!("child-timeline")) }
         @if file.unreadable > 0 {
-            p.govuk-inset-text {
-                "Recorded by a newer app and not shown here: " (file.unreadable) "."
-            }
+            p.govuk-inset-text { (text!("child-newer", count = file.unreadable)) }
         }
         @if file.records.is_empty() {
-            p.govuk-body { "Nothing has been recorded yet." }
+            p.govuk-body { (text!("child-nothing")) }
+        } @else {
+            (drawing::draw(&drawing_of(page)))
+            h3.govuk-heading-s { (text!("child-timeline-list")) }
         }
         (timeline::timeline(&file.records, page.now))
     }
+}
+
+fn drawing_of<'a>(page: &'a ChildPage<'_>) -> Drawing<'a> {
+    let file = page.file;
+    let duties = file.assessment.as_ref().map_or(&[][..], |assessment| &assessment.duties);
+    Drawing { records: &file.records, episodes: page.episodes, duties, now: page.now }
 }
 
 fn card_rows(page: &ChildPage<'_>) -> Vec<(&'static str, Markup)> {
@@ -88,8 +113,11 @@ fn card_rows(page: &ChildPage<'_>) -> Vec<(&'static str, Markup)> {
 
 fn address(page: &ChildPage<'_>) -> Markup {
     let card = &page.file.child;
-    match (&card.address, card.address_protected && !page.address_shown) {
+    match (&card.address, card.address_protected && page.asked != Asked::Address) {
         (None, _) => html! { "Not recorded" },
+        (Some(_), true) if page.asked == Asked::Print => {
+            html! { (text!("child-address-protected")) }
+        }
         (Some(_), true) => html! {
             form.ds-protected method="post" action=(format!("/children/{}/address", card.id)) {
                 (csrf_field(page.csrf))
@@ -282,17 +310,13 @@ fn closing(assessment: &Assessment) -> Markup {
         .filter(|duty| CLOSING_GATES.contains(&&*duty.clause.0))
         .collect();
     html! {
-        h2.govuk-heading-m { "May it be closed?" }
+        h2.govuk-heading-m { (text!("child-closing")) }
         @if assessment.may_close {
-            p.govuk-body { "Yes: nothing stands before it." }
+            p.govuk-body { (text!("child-closing-yes")) }
         } @else if gates.is_empty() {
-            p.govuk-body {
-                "Not yet. Closing needs the child to be seen with needs known to be met (NA-4.10), "
-                "and an assessment made after the latest failed contact (NA-4.2; for services for "
-                "parents or carers NA-4.4)."
-            }
+            p.govuk-body { (text!("child-closing-first")) }
         } @else {
-            p.govuk-body { "Not yet, because:" }
+            p.govuk-body { (text!("child-closing-no")) }
             ul."govuk-list govuk-list--bullet" {
                 @for gate in gates { li { (gate.sentence) " (" (gate.clause) ")" } }
             }

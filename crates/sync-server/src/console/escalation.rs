@@ -10,8 +10,7 @@ use super::escalation_view::{self, EscalationPage, Said};
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::record::Offer;
-use super::session::SignedIn;
-use super::sign_in::OnlyCsrf;
+use super::session::{SignedIn, safe_path};
 use super::{access, chain_view, gather, judged};
 use crate::app::AppState;
 use crate::judge;
@@ -76,24 +75,39 @@ pub async fn acknowledge(
     State(state): State<AppState>,
     signed: SignedIn,
     Path(id): Path<String>,
-    Form(form): Form<OnlyCsrf>,
+    Form(form): Form<Acknowledge>,
 ) -> Response {
-    problem::or_page(&signed, acknowledge_as(&state, &signed, &id, &form.csrf).await)
+    problem::or_page(&signed, acknowledge_as(&state, &signed, &id, &form).await)
+}
+
+/// The form of one button, on the escalation's page or in the inbox.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Acknowledge {
+    csrf: String,
+    /// The inbox that it was pressed in; empty: the escalation's page.
+    inbox: String,
 }
 
 async fn acknowledge_as(
     state: &AppState,
     signed: &SignedIn,
     id: &str,
-    csrf: &str,
+    form: &Acknowledge,
 ) -> Result<Response, Refusal> {
-    signed.check(csrf)?;
+    signed.check(&form.csrf)?;
     let id = admit(state, signed, id, "acknowledge").await?;
     let (by, at) = (signed.viewer.person, state.ambient.now());
     if state.db.write(move |tx: &mut dyn Tx| take_notice(tx, id, by, at)).await? {
         state.signals.ledger_changed();
     }
-    Ok(Redirect::to(&format!("/escalations/{id}?done=acknowledged")).into_response())
+    let inbox = safe_path(&form.inbox);
+    let to = match inbox.strip_prefix("/inbox") {
+        Some("") => format!("/inbox?acknowledged={id}"),
+        Some(query) if query.starts_with('?') => format!("{inbox}&acknowledged={id}"),
+        _ => format!("/escalations/{id}?done=acknowledged"),
+    };
+    Ok(Redirect::to(&to).into_response())
 }
 
 /// Writes down who took notice, unless somebody did before or there is nothing to take notice of.

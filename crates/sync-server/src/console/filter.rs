@@ -1,5 +1,6 @@
 //! What the inbox shows, as it stands in the URL.
 
+use doorstep_core::assessment::Urgency;
 use serde::Deserialize;
 
 /// Whose escalations.
@@ -11,6 +12,8 @@ pub enum Whose {
     Mine,
     /// Those of their team.
     Team,
+    /// Those that they were told of in somebody else's place.
+    Covered,
 }
 
 /// Which of them.
@@ -34,6 +37,8 @@ pub struct Filter {
     pub whose: Whose,
     /// Which.
     pub show: Show,
+    /// How urgent; none: any.
+    pub urgency: Option<Urgency>,
     /// The page, from 1.
     pub page: usize,
 }
@@ -47,7 +52,17 @@ impl Default for Filter {
 impl Filter {
     /// The first page of these.
     pub const fn new(whose: Whose, show: Show) -> Self {
-        Self { whose, show, page: 1 }
+        Self { whose, show, urgency: None, page: 1 }
+    }
+
+    /// The same of this urgency, from the first page.
+    pub const fn with_urgency(self, urgency: Option<Urgency>) -> Self {
+        Self { urgency, page: 1, ..self }
+    }
+
+    /// The path of the page that this is.
+    pub fn path(self) -> String {
+        format!("/inbox{}", self.query(self.page))
     }
 
     /// The query for the URL; what is the default is left out.
@@ -67,12 +82,17 @@ impl Filter {
     }
 
     fn pairs(self) -> Vec<String> {
-        let whose = (self.whose == Whose::Team).then(|| "whose=team".to_owned());
+        let whose = match self.whose {
+            Whose::Mine => None,
+            Whose::Team => Some("whose=team".to_owned()),
+            Whose::Covered => Some("whose=covered".to_owned()),
+        };
         let show = match self.show {
             Show::Open => None,
             Show::Closed => Some("show=closed".to_owned()),
             Show::All => Some("show=all".to_owned()),
         };
-        whose.into_iter().chain(show).collect()
+        let urgency = self.urgency.map(|urgency| format!("urgency={urgency}"));
+        whose.into_iter().chain(show).chain(urgency).collect()
     }
 }

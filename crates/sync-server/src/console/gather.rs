@@ -47,6 +47,8 @@ pub struct Raised {
     pub escalation: Escalation,
     /// When it reached the ledger (UTC).
     pub entered: DateTime<Utc>,
+    /// In whose place the viewer was told of it, where that is so.
+    pub in_place_of: Option<String>,
     /// To whom it is addressed.
     pub addressee: PersonId,
     /// Their name.
@@ -143,14 +145,25 @@ pub struct Inbox {
     pub pages: usize,
     /// Whether the viewer may look at the team's.
     pub sees_team: bool,
-    /// How many are open: mine, and my team's.
-    pub open: (usize, usize),
+    /// How many are open.
+    pub open: Open,
     /// What the filter lets through: stage and limit of each, in order.
     pub all: Vec<(Stage, Option<DateTime<Utc>>)>,
     /// The page.
     pub rows: Vec<Raised>,
     /// This moment (UTC).
     pub now: DateTime<Utc>,
+}
+
+/// How many escalations are open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Open {
+    /// The viewer's own.
+    pub mine: usize,
+    /// Those of the viewer's team.
+    pub team: usize,
+    /// Those that the viewer was told of in somebody else's place.
+    pub covered: usize,
 }
 
 /// Everything that the pages show of one child.
@@ -204,13 +217,21 @@ pub fn inbox(
     now: DateTime<Utc>,
 ) -> Result<Inbox, StoreError> {
     let team = team_of(tx, viewer)?;
-    let mine = tx.inbox(Some(viewer.person))?;
+    let cover = tx.covered(viewer.person)?;
+    let covers =
+        |line: &LedgerLine| line.addressee != viewer.person && cover.contains_key(&line.id);
+    let (covered, mine): (Vec<_>, Vec<_>) =
+        tx.inbox(Some(viewer.person))?.into_iter().partition(covers);
     let teams = told_any(tx, &team)?;
-    let counts = (mine.len(), teams.len());
-    let whose = if viewer.sees_team { filter.whose } else { Whose::Mine };
+    let counts = Open { mine: mine.len(), team: teams.len(), covered: covered.len() };
+    let whose = match filter.whose {
+        Whose::Team if !viewer.sees_team => Whose::Mine,
+        whose => whose,
+    };
     let (open, people) = match whose {
         Whose::Team => (teams, team),
         Whose::Mine => (mine, vec![viewer.person]),
+        Whose::Covered => (covered, vec![viewer.person]),
     };
     let mut lines = if filter.show == Show::Closed { Vec::new() } else { open };
     if filter.show != Show::Open {
@@ -219,7 +240,9 @@ pub fn inbox(
         }
         lines.sort_by_key(|line| line.id);
         lines.dedup_by_key(|line| line.id);
+        lines.retain(|line| whose == Whose::Team || covers(line) == (whose == Whose::Covered));
     }
+    lines.retain(|line| filter.urgency.is_none_or(|wanted| line.escalation.urgency == wanted));
     lines.sort_by_key(order);
     let pages = lines.len().div_ceil(PAGE_ROWS).max(1);
     let page = filter.page.clamp(1, pages);
@@ -231,7 +254,12 @@ pub fn inbox(
         sees_team: viewer.sees_team,
         open: counts,
         all: lines.iter().map(|line| (Stage::of(line), line.escalation.due)).collect(),
-        rows: rows.map(|line| raised(tx, line, &mut names)).collect::<Result<_, _>>()?,
+        rows: rows
+            .map(|line| {
+                let in_place_of = cover.get(&line.id).map(|of| names.of(tx, *of)).transpose()?;
+                Ok(Raised { in_place_of, ..raised(tx, line, &mut names)? })
+            })
+            .collect::<Result<_, StoreError>>()?,
         now,
     })
 }
@@ -274,6 +302,7 @@ fn raised(tx: &dyn Tx, line: &LedgerLine, names: &mut Names) -> Result<Raised, S
         child_name,
         escalation: line.escalation.clone(),
         entered: line.raised,
+        in_place_of: None,
         addressee: line.addressee,
         addressee_name: names.of(tx, line.addressee)?,
         acknowledged,

@@ -7,15 +7,18 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use doorstep_core::ids::EscalationId;
 use futures_util::{Stream, stream};
+use serde::Deserialize;
 
 use super::filter::Filter;
+use super::inbox_view::Said;
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
-use super::{gather, inbox_view};
+use super::{gather, inbox_view, viewer};
 use crate::app::{AppState, Signals};
-use crate::store::Tx;
+use crate::store::{StoreError, Tx};
 
 /// A live connection ends after so long; the browser opens another, and so shows its session again.
 const LIVE_MAX: Duration = Duration::from_mins(10);
@@ -29,21 +32,61 @@ pub async fn show(
     State(state): State<AppState>,
     signed: SignedIn,
     filter: Result<Query<Filter>, QueryRejection>,
+    Query(done): Query<Done>,
 ) -> Response {
     let filter = filter.map(|Query(filter)| filter).unwrap_or_default();
-    problem::or_page(&signed, draw(&state, &signed, filter).await)
+    problem::or_page(&signed, draw(&state, &signed, filter, &done).await)
 }
 
-async fn draw(state: &AppState, signed: &SignedIn, filter: Filter) -> Result<Response, Refusal> {
+/// What was done from here.
+#[derive(Debug, Default, Deserialize)]
+pub struct Done {
+    /// The escalation that somebody acknowledged from here.
+    #[serde(default, rename = "acknowledged")]
+    of: String,
+}
+
+/// Who acknowledged an escalation that the viewer was told of or sees for the team.
+async fn acknowledged(
+    state: &AppState,
+    signed: &SignedIn,
+    id: EscalationId,
+) -> Result<Option<Said>, StoreError> {
+    let viewer = signed.viewer.clone();
+    let now = state.ambient.now();
+    let look = move |tx: &dyn Tx| {
+        let Some(line) = tx.line(id)? else { return Ok(None) };
+        let Some(by) = line.acknowledged else { return Ok(None) };
+        if viewer::entitlement(tx, &viewer, line.child, now)?.is_none() {
+            return Ok(None);
+        }
+        let child = tx.child(line.child)?.map_or_else(String::new, |child| child.name);
+        let name = tx.person(by.by)?.map_or_else(String::new, |person| person.name);
+        let is_own = by.by == viewer.person;
+        Ok::<_, StoreError>(Some(Said { id, child, name, is_own, at: by.at }))
+    };
+    state.db.read(look).await
+}
+
+async fn draw(
+    state: &AppState,
+    signed: &SignedIn,
+    filter: Filter,
+    done: &Done,
+) -> Result<Response, Refusal> {
     let now = state.ambient.now();
     let viewer = signed.viewer.clone();
     let inbox = state.db.read(move |tx: &dyn Tx| gather::inbox(tx, &viewer, filter, now)).await?;
+    let said = match done.of.parse() {
+        Ok(id) => acknowledged(state, signed, id).await?,
+        Err(_) => None,
+    };
     let page = Page {
         title: inbox_view::title(&inbox),
         section: Section::Inbox,
         signed: Some(signed.signed()),
         back: None,
-        content: inbox_view::content(&inbox),
+        content: inbox_view::content(&inbox, said.as_ref(), &signed.csrf),
     };
     Ok(page.draw().into_response())
 }

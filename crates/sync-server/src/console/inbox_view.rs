@@ -1,10 +1,14 @@
 //! How the inbox is drawn.
 
 use chrono::{DateTime, Utc};
+use doorstep_core::assessment::Urgency;
+use doorstep_core::ids::EscalationId;
 use maud::{Markup, html};
 
 use super::filter::{Filter, Show, Whose};
 use super::gather::{Inbox, Raised, Stage};
+use super::page::csrf_field;
+use super::text::text;
 use super::times::{self, Pressure};
 use super::{parts, timeline, words};
 
@@ -15,6 +19,9 @@ const GROUPS: [(Stage, &str); 5] = [
     (Stage::Met, "Met"),
     (Stage::StoodDown, "Stood down"),
 ];
+
+const SHOWN: [(Show, &str); 3] =
+    [(Show::Open, "open"), (Show::Closed, "closed"), (Show::All, "all")];
 
 /// The title of the page, with how many wait.
 pub fn title(inbox: &Inbox) -> String {
@@ -28,21 +35,37 @@ fn to_acknowledge(inbox: &Inbox) -> usize {
     inbox.all.iter().filter(|(stage, _)| stage.wants_acknowledging()).count()
 }
 
+/// Who acknowledged what the viewer has just pressed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The escalation.
+    pub id: EscalationId,
+    /// The child's name.
+    pub child: String,
+    /// Who was first.
+    pub name: String,
+    /// It was the viewer.
+    pub is_own: bool,
+    /// When (UTC).
+    pub at: DateTime<Utc>,
+}
+
 /// The content of the page.
-pub fn content(inbox: &Inbox) -> Markup {
+pub fn content(inbox: &Inbox, said: Option<&Said>, csrf: &str) -> Markup {
     let live = format!("/inbox/live{}", inbox.filter.query(1));
     html! {
+        @if let Some(said) = said { (banner(said, inbox.now)) }
         div.ds-title-row {
             h1.govuk-heading-l { "Inbox" }
             p.ds-live data-live-status { "As of " (times::short(inbox.now, inbox.now)) }
         }
         p.govuk-visually-hidden role="status" data-announce {}
-        div data-live=(live) data-count=(to_acknowledge(inbox)) { (changing(inbox)) }
+        div data-live=(live) data-count=(to_acknowledge(inbox)) { (changing(inbox, csrf)) }
     }
 }
 
 /// The part that changes while somebody watches.
-fn changing(inbox: &Inbox) -> Markup {
+fn changing(inbox: &Inbox, csrf: &str) -> Markup {
     html! {
         (filters(inbox))
         @if inbox.all.is_empty() {
@@ -55,7 +78,7 @@ fn changing(inbox: &Inbox) -> Markup {
             @if !rows.is_empty() {
                 @let count = inbox.all.iter().filter(|(of, _)| *of == stage).count();
                 h2.ds-group { (heading) " " span.ds-group__count { "(" (count) ")" } }
-                ul.ds-cards { @for row in rows { (card(row, inbox.filter.whose, inbox.now)) } }
+                ul.ds-cards { @for row in rows { (card(row, inbox, csrf)) } }
             }
         }
         (parts::pagination(&inbox.filter.path_before_page(), inbox.filter.page, inbox.pages))
@@ -63,21 +86,32 @@ fn changing(inbox: &Inbox) -> Markup {
 }
 
 fn filters(inbox: &Inbox) -> Markup {
-    let Filter { whose, show, .. } = inbox.filter;
+    let Filter { whose, show, urgency, .. } = inbox.filter;
     html! {
         nav.ds-filters aria-label="Show" {
             ul.ds-filters__group {
                 (choice("mine", Filter::new(Whose::Mine, show), whose == Whose::Mine,
-                    &format!("For me ({})", inbox.open.0)))
+                    &text!("inbox-mine", count = inbox.open.mine)))
                 @if inbox.sees_team {
                     (choice("team", Filter::new(Whose::Team, show), whose == Whose::Team,
-                        &format!("My team’s ({})", inbox.open.1)))
+                        &text!("inbox-team", count = inbox.open.team)))
+                }
+                (choice("covered", Filter::new(Whose::Covered, show), whose == Whose::Covered,
+                    &text!("inbox-covered", count = inbox.open.covered)))
+            }
+            ul.ds-filters__group {
+                @for (of, word) in SHOWN {
+                    (choice(word, Filter::new(whose, of).with_urgency(urgency), show == of,
+                        &text!(&format!("inbox-show-{word}"))))
                 }
             }
             ul.ds-filters__group {
-                (choice("open", Filter::new(whose, Show::Open), show == Show::Open, "Open"))
-                (choice("closed", Filter::new(whose, Show::Closed), show == Show::Closed, "Closed"))
-                (choice("all", Filter::new(whose, Show::All), show == Show::All, "All"))
+                @let filter = Filter::new(whose, show);
+                (choice("any", filter, urgency.is_none(), &text!("inbox-any-urgency")))
+                @for of in Urgency::ALL.iter().copied() {
+                    (choice(of.as_str(), filter.with_urgency(Some(of)), urgency == Some(of),
+                        words::urgency(of)))
+                }
             }
         }
     }
@@ -108,7 +142,13 @@ fn summary(inbox: &Inbox) -> String {
 }
 
 fn nothing(filter: Filter) -> Markup {
+    if filter.urgency.is_some() {
+        return parts::empty(&text!("inbox-none-urgency"), &text!("inbox-none-urgency-words"));
+    }
     match (filter.show, filter.whose) {
+        (Show::Open | Show::All, Whose::Covered) => {
+            parts::empty(&text!("inbox-none-covered"), &text!("inbox-none-covered-words"))
+        }
         (Show::Open | Show::All, Whose::Mine) => parts::empty(
             "Nothing is waiting for you",
             "When a failed contact calls for you, it appears here by itself.",
@@ -124,7 +164,41 @@ fn nothing(filter: Filter) -> Markup {
     }
 }
 
-fn card(row: &Raised, whose: Whose, now: DateTime<Utc>) -> Markup {
+/// Who acknowledged it, said where the button was pressed.
+fn banner(said: &Said, now: DateTime<Utc>) -> Markup {
+    let (child, when) = (said.child.as_str(), times::spoken(said.at, now));
+    let words = if said.is_own {
+        text!("inbox-acknowledged", child = child, when = when)
+    } else {
+        text!("inbox-first", child = child, person = said.name.as_str(), when = when)
+    };
+    parts::done_banner(&html! {
+        p.govuk-notification-banner__heading { (words) }
+        p.govuk-body {
+            a.govuk-notification-banner__link href=(format!("/escalations/{}", said.id)) {
+                (text!("inbox-open-it"))
+            }
+        }
+    })
+}
+
+/// Taking notice of an escalation without opening it.
+fn acknowledge(row: &Raised, filter: Filter, csrf: &str) -> Markup {
+    html! {
+        form.ds-card__act method="post" action=(format!("/escalations/{}/acknowledge", row.id)) {
+            (csrf_field(csrf))
+            input type="hidden" name="inbox" value=(filter.path());
+            button."govuk-button govuk-button--secondary" data-module="govuk-button"
+                data-prevent-double-click="true" id=(format!("acknowledge-{}", row.id)) {
+                (text!("inbox-acknowledge"))
+                span.govuk-visually-hidden { ": " (row.child_name) ", " (row.escalation.clause) }
+            }
+        }
+    }
+}
+
+fn card(row: &Raised, inbox: &Inbox, csrf: &str) -> Markup {
+    let (whose, now) = (inbox.filter.whose, inbox.now);
     let escalation = &row.escalation;
     let owed = row.stage().is_owed();
     let pressure = if owed { Pressure::of(escalation.due, now) } else { Pressure::Quiet };
@@ -149,6 +223,10 @@ fn card(row: &Raised, whose: Whose, now: DateTime<Utc>) -> Markup {
                 p.ds-card__meta {
                     (escalation.clause) " · "
                     @match whose {
+                        Whose::Covered => {
+                            @let of = row.in_place_of.as_deref().unwrap_or(&row.addressee_name);
+                            (text!("inbox-for", person = of))
+                        }
                         Whose::Mine => { "to you as " (words::role(escalation.to)) }
                         Whose::Team => {
                             "to " (row.addressee_name) ", " (words::role(escalation.to))
@@ -157,7 +235,12 @@ fn card(row: &Raised, whose: Whose, now: DateTime<Utc>) -> Markup {
                     " · raised " (times::ago(row.entered, now))
                 }
             }
-            (parts::limit(escalation.due, owed, now))
+            div.ds-card__side {
+                (parts::limit(escalation.due, owed, now))
+                @if row.stage().wants_acknowledging() {
+                    (acknowledge(row, inbox.filter, csrf))
+                }
+            }
         }
     }
 }

@@ -37,9 +37,7 @@ pub fn of(policy: &Policy, file: &EscalationFile) -> Option<Judged> {
     let assessment = file.file.assessment.as_ref()?;
     let escalation = &file.raised.escalation;
     let records = &file.file.records;
-    let judged =
-        |record: &Recorded| Event { at: record.timing.limits_from, ..record.body.event.clone() };
-    let events: Vec<Event> = records.iter().map(judged).collect();
+    let events = events(records);
     let mut account = policy.explain(assessment, &events, &Records(records));
     let place = assessment
         .duties
@@ -47,6 +45,13 @@ pub fn of(policy: &Policy, file: &EscalationFile) -> Option<Judged> {
         .position(|duty| duty.clause == escalation.clause && duty.cause == escalation.cause);
     let duty = place.map(|place| account.duties.swap_remove(place));
     Some(Judged { account, duty })
+}
+
+/// The records as the policy is given them: each at the instant from which limits run.
+pub fn events(records: &[Recorded]) -> Vec<Event> {
+    let judged =
+        |record: &Recorded| Event { at: record.timing.limits_from, ..record.body.event.clone() };
+    records.iter().map(judged).collect()
 }
 
 /// The account, folded up until somebody asks for it.

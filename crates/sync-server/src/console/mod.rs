@@ -12,9 +12,12 @@ mod access;
 mod attachment;
 mod chain_view;
 mod child;
+mod child_parts;
+mod child_print;
 mod child_view;
 mod device;
 mod devices;
+mod drawing;
 mod escalation;
 mod escalation_view;
 mod filter;
@@ -74,6 +77,7 @@ pub fn router() -> Router<AppState> {
         .route("/escalations/{id}/hand-over", post(escalation::hand_over))
         .route("/escalations/{id}/record/{kind}", get(record::show).post(record::submit))
         .route("/children/{id}", get(child::show))
+        .route("/children/{id}/print", get(child_print::show))
         .route("/children/{id}/attachments/{hash}", get(attachment::show))
         .route("/children/{id}/address", post(child::address))
         .route("/team", get(team::show).post(team::absent))

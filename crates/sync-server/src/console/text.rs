@@ -3,7 +3,9 @@
 use doorstep_wording::Wording;
 
 /// The files of the wording, with their names for messages about them.
-pub const FILES: [(&str, &str); 2] = [
+pub const FILES: [(&str, &str); 4] = [
+    ("child.ftl", include_str!("../../wording/child.ftl")),
+    ("inbox.ftl", include_str!("../../wording/inbox.ftl")),
     ("record.ftl", include_str!("../../wording/record.ftl")),
     ("sign-in.ftl", include_str!("../../wording/sign-in.ftl")),
 ];
@@ -57,6 +59,7 @@ mod tests {
             keys("record-needs", Known::ALL, |it| it.as_str()),
             keys("record-appointment", NewAppointment::ALL, |it| it.as_str()),
             keys("record-found", &["confirmed", "corrected"], |it| it),
+            keys("inbox-show", &["open", "closed", "all"], |it| it),
         ]
         .concat()
         .into_iter()

@@ -16,6 +16,11 @@ use super::{attachment, parts, times, words};
 /// How long after it happened a record may reach us without being called late.
 const LATE: TimeDelta = TimeDelta::hours(8);
 
+/// Whether a record took so long to reach us that it is called late.
+pub fn is_late(record: &Recorded) -> bool {
+    record.received - record.body.event.at > LATE
+}
+
 /// Draws the records, newest first.
 pub fn timeline(records: &[Recorded], now: DateTime<Utc>) -> Markup {
     let mut order: Vec<_> = records.iter().collect();
@@ -52,7 +57,7 @@ fn entry(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
 fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
     let event = &record.body.event;
     html! {
-        @if record.received - event.at > LATE {
+        @if is_late(record) {
             p.ds-timeline__mark {
                 @let [happened, came] = day_and_time(event.at, record.received, now);
                 "Arrived late: happened " (happened) ", reached us " (came)
@@ -107,14 +112,16 @@ fn day_and_time(at: DateTime<Utc>, received: DateTime<Utc>, now: DateTime<Utc>) 
     })
 }
 
-fn corrections(all: &[Recorded], of: EventId) -> impl Iterator<Item = (&Corrected, &Recorded)> {
+/// The corrections of a record, each with the record that says it.
+pub fn corrections(all: &[Recorded], of: EventId) -> impl Iterator<Item = (&Corrected, &Recorded)> {
     all.iter().filter_map(move |record| match &record.body.event.what {
         What::Corrected(corrected) if corrected.of == of => Some((corrected, record)),
         _ => None,
     })
 }
 
-fn withdrawal(all: &[Recorded], of: EventId) -> Option<(&Withdrawn, &Recorded)> {
+/// The withdrawal of a record, where there is one.
+pub fn withdrawal(all: &[Recorded], of: EventId) -> Option<(&Withdrawn, &Recorded)> {
     all.iter().find_map(|record| match &record.body.event.what {
         What::Withdrawn(withdrawn) if withdrawn.of == of => Some((withdrawn, record)),
         _ => None,

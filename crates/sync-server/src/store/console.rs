@@ -1,6 +1,8 @@
 //! What only the console reads.
 
-use doorstep_core::ids::PersonId;
+use std::collections::BTreeMap;
+
+use doorstep_core::ids::{EscalationId, PersonId};
 
 use super::StoreError;
 use super::ledger::LedgerLine;
@@ -11,4 +13,6 @@ pub trait ConsoleReads {
     /// ended last comes first, at most `count`.
     fn ended_lines(&self, addressee: PersonId, count: usize)
     -> Result<Vec<LedgerLine>, StoreError>;
+    /// What somebody was told of in another person's place, and in whose.
+    fn covered(&self, person: PersonId) -> Result<BTreeMap<EscalationId, PersonId>, StoreError>;
 }

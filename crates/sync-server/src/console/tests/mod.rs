@@ -359,7 +359,13 @@ async fn the_pages_of_a_child_say_what_came_late_and_what_was_corrected() {
         "14 May 2019 (6 years)",
         "Lead social worker: Priya Raman",
         "May it be closed?",
-        "Not yet, because:",
+        "It cannot be closed yet, because:",
+        "Failed contact",
+        "2 failed contacts, the child not seen, 1 record came late",
+        "Open: the child is not assured yet",
+        "2, 2 of them no-access visits",
+        "No agency is named in the record",
+        "No letter is attached",
     ] {
         assert!(text.contains(words), "{words} is missing");
     }

@@ -1,5 +1,7 @@
 //! What only the console reads, on SQLite.
 
+use std::collections::BTreeMap;
+
 use doorstep_core::ids::{EscalationId, PersonId};
 use rusqlite::params;
 
@@ -27,5 +29,14 @@ impl ConsoleReads for SqliteTx<'_> {
             |row| parsed(row, "id"),
         )?;
         ids.into_iter().filter_map(|id| self.line(id).transpose()).collect()
+    }
+
+    fn covered(&self, person: PersonId) -> Result<BTreeMap<EscalationId, PersonId>, StoreError> {
+        let sql = "SELECT escalation, in_place_of FROM escalation_told \
+                   WHERE person = ?1 AND in_place_of IS NOT NULL";
+        let rows = self.all("list what somebody covers", sql, [person.to_string()], |row| {
+            Ok((parsed(row, "escalation")?, parsed(row, "in_place_of")?))
+        })?;
+        Ok(rows.into_iter().collect())
     }
 }
