@@ -11,15 +11,18 @@ pub mod session;
 mod access;
 mod attachment;
 mod chain_view;
+mod chart;
 mod child;
 mod child_parts;
 mod child_print;
 mod child_view;
+mod csv_file;
 mod device;
 mod devices;
 mod drawing;
 mod escalation;
 mod escalation_view;
+mod figures;
 mod filter;
 mod form;
 mod gather;
@@ -27,6 +30,8 @@ mod inbox;
 mod inbox_view;
 mod judged;
 mod kept;
+mod numbers;
+mod numbers_view;
 mod page;
 mod parts;
 mod password;
@@ -83,6 +88,8 @@ pub fn router() -> Router<AppState> {
         .route("/team", get(team::show).post(team::absent))
         .route("/team/not-available", post(team::not_available))
         .route("/team/back", post(team::back))
+        .route("/numbers", get(numbers::show))
+        .route("/numbers/{table}", get(numbers::table))
         .route("/policy", get(policy::show))
         .route("/devices", get(devices::show))
         .route("/devices/{id}", get(device::show))

@@ -16,6 +16,8 @@ pub enum Section {
     Quarantine,
     /// The team's devices.
     Devices,
+    /// How many, how long, how late.
+    Numbers,
     /// The policies in force.
     Policy,
     /// None of these.
@@ -115,6 +117,7 @@ impl Page<'_> {
             (Section::Team, "/team", "Team"),
             (Section::Quarantine, "/quarantine", "Set aside"),
             (Section::Devices, "/devices", "Devices"),
+            (Section::Numbers, "/numbers", "Numbers"),
             (Section::Policy, "/policy", "Policies"),
         ];
         html! {

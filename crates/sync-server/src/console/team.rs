@@ -1,10 +1,13 @@
 //! `/team`: who is there and who stands in, and what is planned today; saying that one is away.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use chrono::{DateTime, NaiveTime, Utc};
-use doorstep_core::ids::PersonId;
+use doorstep_core::assessment::Standing;
+use doorstep_core::ids::{EscalationId, PersonId};
 use doorstep_core::time::{local_date, london, next_midnight};
 use serde::Deserialize;
 
@@ -16,8 +19,10 @@ use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
 use super::team_view;
 use super::viewer::Viewer;
+use crate::admin::device_state::{self, DeviceState};
 use crate::admin::visits::{self, ListedVisit};
 use crate::app::AppState;
+use crate::judge::visits::OUTCOME;
 use crate::store::availability::{Absence, AbsentBecause, NumberedAbsence, WorkingHours};
 use crate::store::directory::{People, Person};
 use crate::store::{StoreError, Tx};
@@ -30,8 +35,25 @@ pub struct Team {
     pub members: Vec<Member>,
     /// The visits of today of these people.
     pub visits: Vec<ListedVisit>,
+    /// Visits of which nobody knows the outcome after their day.
+    pub unknown: Vec<UnknownVisit>,
+    /// How the devices of these people stand.
+    pub devices: Vec<DeviceState>,
     /// This moment (UTC).
     pub now: DateTime<Utc>,
+}
+
+/// A planned visit whose day ended without a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownVisit {
+    /// The escalation that says so.
+    pub escalation: EscalationId,
+    /// The child's name.
+    pub child: String,
+    /// The name of who was to visit.
+    pub person: String,
+    /// When the visit was to begin (UTC).
+    pub at: DateTime<Utc>,
 }
 
 /// One of the team.
@@ -292,7 +314,29 @@ fn gather(tx: &dyn Tx, viewer: &Viewer, now: DateTime<Utc>) -> Result<Team, Stor
     let begins = london(local_date(now), NaiveTime::MIN);
     let mut visits = visits::list(tx, begins, next_midnight(now), now).map_err(store_error)?;
     visits.retain(|listed| members.iter().any(|member| member.person.id == listed.person.id));
-    Ok(Team { members, visits, now })
+    let ids: Vec<_> = members.iter().map(|member| member.person.id).collect();
+    let mut devices = device_state::all(tx, Some(&ids))?;
+    devices.retain(|state| state.device.revoked.is_none());
+    Ok(Team { unknown: unknown(tx, &ids)?, members, visits, devices, now })
+}
+
+/// The visits of these people of which nobody knows the outcome, the earliest first.
+fn unknown(tx: &dyn Tx, people: &[PersonId]) -> Result<Vec<UnknownVisit>, StoreError> {
+    let mut found = BTreeMap::new();
+    for person in people {
+        for line in tx.inbox(Some(*person))? {
+            let owed = line.escalation.standing == Standing::Open;
+            if !owed || *line.escalation.clause.0 != *OUTCOME {
+                continue;
+            }
+            let Some(visit) = tx.planned_visit(line.escalation.cause.0)? else { continue };
+            let child = tx.child(line.child)?.map_or_else(String::new, |child| child.name);
+            let person = tx.person(visit.person)?.map_or_else(String::new, |person| person.name);
+            let (escalation, at) = (line.id, visit.at);
+            found.insert((at, visit.id), UnknownVisit { escalation, child, person, at });
+        }
+    }
+    Ok(found.into_values().collect())
 }
 
 fn store_error(error: crate::admin::AdminError) -> StoreError {

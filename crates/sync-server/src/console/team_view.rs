@@ -1,6 +1,6 @@
 //! How the team's page is drawn.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::PersonId;
 use maud::{Markup, html};
 
@@ -8,7 +8,9 @@ use super::form::{self, Fault};
 use super::page::csrf_field;
 use super::session::SignedIn;
 use super::team::{Member, Team, Typed};
-use super::{parts, times, words};
+use super::text::text;
+use super::{devices, parts, times, words};
+use crate::admin::device_state::DeviceState;
 use crate::admin::visits::ListedVisit;
 use crate::judge::visits::Known;
 use crate::store::availability::{AbsentBecause, NumberedAbsence};
@@ -34,6 +36,8 @@ pub fn content(
         }
         (parts::table("Who is there", &MEMBER_COLUMNS, &rows(team, signed)))
         (visits(team))
+        (unknown(team))
+        (team_devices(team))
         (absence_form(team, signed, typed, faults))
     }
 }
@@ -171,6 +175,80 @@ fn visit_row(listed: &ListedVisit, now: DateTime<Utc>) -> Vec<Markup> {
             },
             Known::No(_) => parts::tag(Some("red"), "Outcome not known"),
         },
+    ]
+}
+
+/// Visits of which nobody knows the outcome: each is an escalation, and leads to it.
+fn unknown(team: &Team) -> Markup {
+    let columns = [text!("team-visit-when"), text!("team-visit-child"), text!("team-visit-who")];
+    let rows: Vec<_> = team
+        .unknown
+        .iter()
+        .map(|visit| {
+            vec![
+                parts::instant(visit.at, &times::short(visit.at, team.now)),
+                html! {
+                    a.govuk-link href=(format!("/escalations/{}", visit.escalation)) {
+                        (visit.child)
+                    }
+                },
+                html! { (visit.person) },
+            ]
+        })
+        .collect();
+    html! {
+        @if rows.is_empty() {
+            h2.govuk-heading-m { (text!("team-unknown")) }
+            p.govuk-body { (text!("team-unknown-none")) }
+        } @else {
+            (parts::table(&text!("team-unknown"), &columns.each_ref().map(String::as_str), &rows))
+        }
+    }
+}
+
+/// A device counts as out of contact when it was silent for so long.
+const SILENT: TimeDelta = TimeDelta::hours(24);
+
+/// How the team's devices stand: how many are in contact, which are not, what is set aside.
+fn team_devices(team: &Team) -> Markup {
+    let is_silent =
+        |state: &&DeviceState| state.device.last_contact.is_none_or(|at| team.now - at > SILENT);
+    let (silent, heard): (Vec<_>, Vec<_>) = team.devices.iter().partition(is_silent);
+    let oldest = team.devices.iter().filter_map(|state| state.device.oldest_unsent).min();
+    let set_aside: usize = team.devices.iter().map(|state| state.set_aside).sum();
+    let columns = [text!("team-device-whose"), text!("team-device-last"), text!("team-device-on")];
+    let rows: Vec<_> = silent.iter().map(|state| device_row(state, team.now)).collect();
+    html! {
+        h2.govuk-heading-m { (text!("team-devices")) }
+        p.govuk-body {
+            (text!("team-devices-heard", heard = heard.len(), silent = silent.len()))
+            @if let Some(oldest) = oldest {
+                " " (text!("team-devices-oldest", when = times::short(oldest, team.now)))
+            }
+            @if set_aside > 0 {
+                " " a.govuk-link href="/quarantine" {
+                    (text!("team-set-aside", count = set_aside))
+                }
+            }
+        }
+        @if !rows.is_empty() {
+            (parts::table(&text!("team-silent"), &columns.each_ref().map(String::as_str), &rows))
+        }
+    }
+}
+
+fn device_row(state: &DeviceState, now: DateTime<Utc>) -> Vec<Markup> {
+    vec![
+        html! {
+            a.govuk-link href=(format!("/devices/{}", state.device.id)) { (state.person.name) }
+        },
+        html! {
+            @match state.device.last_contact {
+                Some(at) => (parts::instant(at, &times::short(at, now))),
+                None => (text!("team-device-never")),
+            }
+        },
+        devices::unsent(state, now),
     ]
 }
 

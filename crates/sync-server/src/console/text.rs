@@ -3,11 +3,13 @@
 use doorstep_wording::Wording;
 
 /// The files of the wording, with their names for messages about them.
-pub const FILES: [(&str, &str); 4] = [
+pub const FILES: [(&str, &str); 6] = [
     ("child.ftl", include_str!("../../wording/child.ftl")),
     ("inbox.ftl", include_str!("../../wording/inbox.ftl")),
+    ("numbers.ftl", include_str!("../../wording/numbers.ftl")),
     ("record.ftl", include_str!("../../wording/record.ftl")),
     ("sign-in.ftl", include_str!("../../wording/sign-in.ftl")),
+    ("team.ftl", include_str!("../../wording/team.ftl")),
 ];
 
 /// The wording of the pages.
@@ -59,6 +61,7 @@ mod tests {
             keys("record-needs", Known::ALL, |it| it.as_str()),
             keys("record-appointment", NewAppointment::ALL, |it| it.as_str()),
             keys("record-found", &["confirmed", "corrected"], |it| it),
+            keys("numbers-step", &["arrived", "told", "acknowledged"], |it| it),
             keys("inbox-show", &["open", "closed", "all"], |it| it),
         ]
         .concat()

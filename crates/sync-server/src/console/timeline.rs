@@ -14,7 +14,7 @@ use super::gather::Recorded;
 use super::{attachment, parts, times, words};
 
 /// How long after it happened a record may reach us without being called late.
-const LATE: TimeDelta = TimeDelta::hours(8);
+pub const LATE: TimeDelta = TimeDelta::hours(8);
 
 /// Whether a record took so long to reach us that it is called late.
 pub fn is_late(record: &Recorded) -> bool {

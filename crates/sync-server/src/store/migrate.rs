@@ -30,6 +30,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0007_attachments"),
     migration!("0008_divergence"),
     migration!("0009_chain"),
+    migration!("0010_figures"),
 ];
 
 /// The steps that were in a release, with the SHA-256 of their files: these may not change any

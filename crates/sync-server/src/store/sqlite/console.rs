@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use doorstep_core::ids::{EscalationId, PersonId};
 use rusqlite::params;
 
 use super::SqliteTx;
-use super::values::{parsed, signed};
+use super::values::{instant, instant_option, ms, parsed, parsed_option, signed};
 use crate::store::StoreError;
-use crate::store::console::ConsoleReads;
+use crate::store::console::{ConsoleReads, ContactFigure, EscalationFigure};
 use crate::store::ledger::{Ledger as _, LedgerLine};
 
 impl ConsoleReads for SqliteTx<'_> {
@@ -38,5 +39,56 @@ impl ConsoleReads for SqliteTx<'_> {
             Ok((parsed(row, "escalation")?, parsed(row, "in_place_of")?))
         })?;
         Ok(rows.into_iter().collect())
+    }
+
+    fn contact_figures(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<ContactFigure>, StoreError> {
+        // The first record of a visit is the one that counts: the others are the same contact.
+        let sql = "SELECT child.team AS team, body ->> '$.form' AS form, at_ms, received_ms
+            FROM event JOIN child ON child.id = event.child
+            WHERE kind = 'failed-contact' AND at_ms >= ?1 AND at_ms < ?2
+            AND event.id NOT IN (SELECT body ->> '$.of' FROM event
+                WHERE kind = 'withdrawn' AND at_ms >= ?1)
+            GROUP BY event.child, coalesce(body ->> '$.visit', event.id)
+            HAVING position = min(position)
+            ORDER BY at_ms";
+        self.all("count failed contacts", sql, params![ms(from), ms(until)], |row| {
+            Ok(ContactFigure {
+                team: parsed_option(row, "team")?,
+                form: row.get::<_, Option<String>>("form")?.unwrap_or_default(),
+                at: instant(row, "at_ms")?,
+                received: instant(row, "received_ms")?,
+            })
+        })
+    }
+
+    fn escalation_figures(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<EscalationFigure>, StoreError> {
+        let sql = "SELECT escalation.child AS child, clause, cause, child.team AS team, raised_ms,
+                told_ms, acknowledged_ms, due_ms, ended_ms, standing
+            FROM escalation JOIN child ON child.id = escalation.child
+            WHERE (raised_ms >= ?1 AND raised_ms < ?2) OR (due_ms >= ?1 AND due_ms < ?2)
+            OR ended_ms IS NULL
+            ORDER BY raised_ms, escalation.id";
+        self.all("count escalations", sql, params![ms(from), ms(until)], |row| {
+            Ok(EscalationFigure {
+                child: parsed(row, "child")?,
+                clause: row.get("clause")?,
+                cause: row.get("cause")?,
+                team: parsed_option(row, "team")?,
+                raised: instant(row, "raised_ms")?,
+                told: instant_option(row, "told_ms")?,
+                acknowledged: instant_option(row, "acknowledged_ms")?,
+                due: instant_option(row, "due_ms")?,
+                ended: instant_option(row, "ended_ms")?,
+                is_owed: row.get::<_, String>("standing")? == "open",
+            })
+        })
     }
 }
