@@ -235,6 +235,7 @@ fn put_person(
         role: if line_manager.is_some() { Role::SocialWorker } else { Role::TeamManager },
         also: BTreeSet::new(),
         administrator: false,
+        auditor: false,
         team: Some(team),
         email: None,
         phone: Some("01632 960001".into()),

@@ -4,6 +4,7 @@
 //! Nothing here does I/O, reads a clock, draws a random number, waits or speaks SQL: the same code
 //! runs on the server, on a phone and in a browser, and the same input gives the same answer.
 
+pub mod access;
 pub mod assessment;
 pub mod attachment;
 pub mod calendar;

@@ -125,6 +125,7 @@ pub fn put_person(
         role: entry.role,
         also: entry.also.clone(),
         administrator: entry.administrator,
+        auditor: entry.auditor,
         team: entry.team.as_deref().map(|external| team_called(tx, external)).transpose()?,
         email: entry.email.clone(),
         phone: entry.phone.clone(),
@@ -174,7 +175,9 @@ pub fn put_child(
         name: entry.name.clone(),
         born: entry.born,
         address: entry.address.clone(),
-        address_protected: entry.address_protected,
+        // An import protects an address; it takes two people to lift that.
+        address_protected: entry.address_protected
+            || known.as_ref().is_some_and(|known| known.address_protected),
         phone: entry.phone.clone(),
         record,
         team,

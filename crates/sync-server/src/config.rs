@@ -94,6 +94,8 @@ pub struct Config {
     pub device_requests: u32,
     /// How long requests may finish when the server stops.
     pub stop_within: Duration,
+    /// How many different records a person opens in a day without an alarm.
+    pub reads_alarm: u64,
     /// The longest time between two sweeps.
     pub sweep_interval: Duration,
     /// How long an immediate escalation waits for notice before it moves up.
@@ -135,6 +137,7 @@ impl Default for Config {
             request_timeout: second(30),
             device_requests: 1200,
             stop_within: second(10),
+            reads_alarm: 60,
             sweep_interval: second(60),
             acknowledge_immediate: second(1800),
             acknowledge_same_day: second(7200),
@@ -297,6 +300,7 @@ impl Config {
             "device_requests" => {
                 self.device_requests = value.parse().ok().filter(|count| *count > 0)?;
             }
+            "reads_alarm" => self.reads_alarm = value.parse().ok()?,
             "stop_within" => self.stop_within = seconds()?,
             "sweep_interval" => self.sweep_interval = seconds().filter(|s| !s.is_zero())?,
             "acknowledge_immediate" => self.acknowledge_immediate = at_most(value, 30)?,

@@ -16,6 +16,7 @@ use doorstep_core::seal::{Hash, SealedEvent};
 use doorstep_core::wire::{ChildCard, ChildDigest, Cursor, Limits, Placed};
 use serde_json::value::RawValue;
 
+use crate::access::Reader;
 use crate::store::devices::{Device, Grant};
 use crate::store::directory::Organisation;
 use crate::store::log::{Access, LoggedEvent};
@@ -159,16 +160,33 @@ pub fn page(
     let events_left = filling.events_left(tx, news_done, &grants_left)?;
     let Filling { place, mut page, read, .. } = filling;
     page.events_left = events_left;
-    for child in read {
-        let by = "sync".to_owned();
-        let (person, device) = (device.person, Some(device.id));
-        tx.log_access(&Access { at: now, person, child, by, device, reason: None })?;
-    }
+    log_reading(tx, device, &read, now)?;
     page.more = !news_done || !grants_left.is_empty();
     let whole_left = grants_left.iter().filter(|grant| grant.held).count();
     page.children_left = u64::try_from(whole_left).unwrap_or(u64::MAX);
     page.cursor = place.write();
     Ok(page)
+}
+
+/// Writes down that what is on a page was read, and how its reader stands to each child.
+fn log_reading(
+    tx: &mut dyn Tx,
+    device: &Device,
+    read: &BTreeSet<ChildId>,
+    at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if read.is_empty() {
+        return Ok(());
+    }
+    let reader = Reader::of(tx, device.person, at)?;
+    for child in read {
+        let card = tx.child(*child)?.ok_or(StoreError::Missing { what: "child" })?;
+        let tie = reader.as_ref().map_or(Ok(None), |reader| reader.held(tx, &card))?;
+        let (by, person) = ("sync".to_owned(), device.person);
+        let device = Some(device.id);
+        tx.log_access(&Access { at, person, child: *child, by, device, tie, reason: None })?;
+    }
+    Ok(())
 }
 
 /// A page that is being filled.

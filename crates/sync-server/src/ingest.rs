@@ -14,6 +14,7 @@ use doorstep_core::trust::{Claim, ClockSample, Timing, grade};
 use doorstep_core::wire::{Expected, Limits, Outcome, QuarantineCode, Verdict};
 use doorstep_core::words::Word;
 
+use crate::access::allocations_with_cover;
 use crate::judge::{Judge, Record, Roster, history};
 use crate::store::devices::{Chain, Device};
 use crate::store::directory::{Allocation, Child, Person};
@@ -261,7 +262,8 @@ impl<'a> Intake<'a> {
     ) -> Result<Option<&(Child, Vec<Allocation>)>, StoreError> {
         if let Entry::Vacant(unknown) = self.children.entry(id) {
             let Some(child) = tx.child(id)? else { return Ok(None) };
-            unknown.insert((child, tx.allocations(id)?));
+            let holders = allocations_with_cover(tx, &child, self.person.id)?;
+            unknown.insert((child, holders));
         }
         Ok(self.children.get(&id))
     }

@@ -3,6 +3,7 @@
 //! `http` and `console` hand what they are asked to `ingest` and the `store`; `sweep` and `outbox`
 //! run beside them. Nothing imports `http`.
 
+pub mod access;
 pub mod admin;
 pub mod ambient;
 pub mod app;

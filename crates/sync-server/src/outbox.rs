@@ -1,6 +1,8 @@
 //! The outbox: notices that were written with the ledger go out to people. At least once, every
 //! attempt recorded, with growing pauses, and never given up silently.
 
+mod glass;
+
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -24,6 +26,7 @@ pub async fn deliver_once(
     mailer: &dyn Mailer,
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
+    glass::tell(state, mailer, now).await?;
     let mut sent = 0;
     loop {
         let due = state.db.read(move |tx| gather(tx, now)).await?;

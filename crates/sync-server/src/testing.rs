@@ -191,6 +191,7 @@ pub fn organisation() -> Entries {
         role,
         also: BTreeSet::new(),
         administrator: external == "ada",
+        auditor: false,
         team: Some("t1".into()),
         line_manager: manager.map(Into::into),
         email: Some(format!("{external}@doorstep.example")),

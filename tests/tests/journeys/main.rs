@@ -3,6 +3,7 @@
 mod attachments;
 mod bad_input;
 mod crash;
+mod lost;
 mod moved;
 mod office;
 mod offline;

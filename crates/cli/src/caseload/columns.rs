@@ -39,6 +39,7 @@ const STAFF: &[Column] = &[
     required("role"),
     optional("also"),
     optional("administrator"),
+    optional("auditor"),
     optional("team_id"),
     optional("line_manager_id"),
     optional("phone"),

@@ -46,6 +46,8 @@ pub struct StaffRow {
     pub also: BTreeSet<Role>,
     /// May administer the organisation.
     pub administrator: bool,
+    /// Looks at who looked, and at no record.
+    pub auditor: bool,
     /// The team, by its identifier.
     pub team: Option<String>,
     /// The line manager, by identifier.

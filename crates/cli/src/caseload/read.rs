@@ -175,6 +175,7 @@ fn staff_row(cells: &mut Cells<'_>) -> StaffRow {
         role: cells.word("role").unwrap_or(Role::Practitioner),
         also: cells.words("also"),
         administrator: cells.flag("administrator"),
+        auditor: cells.flag("auditor"),
         team: cells.text("team_id"),
         line_manager: cells.text("line_manager_id"),
         phone: cells.phone("phone"),

@@ -42,6 +42,8 @@ pub struct PersonEntry {
     pub also: BTreeSet<Role>,
     /// May administer the organisation; belongs to its duty desk.
     pub administrator: bool,
+    /// Looks at who looked, and at no record.
+    pub auditor: bool,
     /// The team, by external id.
     pub team: Option<String>,
     /// The line manager, by external id.

@@ -30,6 +30,7 @@ pub fn put(tx: &mut dyn Tx, judge: &Judge, now: DateTime<Utc>) -> Result<(), Adm
         role: Role::DutyWorker,
         also: BTreeSet::new(),
         administrator: false,
+        auditor: false,
         team: None,
         email: None,
         phone: None,

@@ -9,6 +9,7 @@ use doorstep_core::seal::Hash;
 
 use super::take::{is_shut_out, usable};
 use super::{AttachmentError, AttachmentKey, Refused};
+use crate::access::Reader;
 use crate::store::attachments::Upload;
 use crate::store::devices::Device;
 use crate::store::log::Access;
@@ -35,7 +36,9 @@ pub fn readable_by(
     let (person, device) = (device.person, Some(device.id));
     let by = "attachment".to_owned();
     let child = naming.child;
-    tx.log_access(&Access { at: now, person, child, by, device, reason: None })?;
+    let card = tx.child(child)?.ok_or(StoreError::Missing { what: "child" })?;
+    let tie = Reader::of(tx, person, now)?.map_or(Ok(None), |reader| reader.held(tx, &card))?;
+    tx.log_access(&Access { at: now, person, child, by, device, tie, reason: None })?;
     Ok(Some(complete))
 }
 

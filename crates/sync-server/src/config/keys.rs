@@ -56,6 +56,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("request_timeout", "30", "seconds", "How long a request's head may take, and its body."),
     key("device_requests", "1200", "requests a minute", "How often one device may sync."),
+    key(
+        "reads_alarm",
+        "60",
+        "records",
+        "How many different children's records a person opens in a day without an alarm.",
+    ),
     key("stop_within", "10", "seconds", "How long requests may finish when the server stops."),
     key("sweep_interval", "60", "seconds", "The longest time between two looks at due limits."),
     key(

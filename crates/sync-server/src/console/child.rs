@@ -2,6 +2,7 @@
 
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse as _, Response};
+use doorstep_core::access::Thing;
 use doorstep_core::ids::ChildId;
 use doorstep_core::policy::CountedEpisode;
 
@@ -77,7 +78,11 @@ pub async fn gather(
     asked: Asked,
 ) -> Result<Gathered, Refusal> {
     let id: ChildId = id.parse().map_err(|_| Refusal::NotFound)?;
-    access::admit(state, signed, id, asked.logged()).await?;
+    let thing = match asked {
+        Asked::Page | Asked::Print => Thing::Record,
+        Asked::Address => Thing::ProtectedAddress,
+    };
+    access::admit_to(state, signed, id, thing, asked.logged()).await?;
     let now = state.ambient.now();
     let gathered = state.db.read(move |tx: &dyn Tx| gather::child(tx, id, now)).await?;
     let file = gathered.ok_or(Refusal::NotFound)?;

@@ -124,7 +124,12 @@ fn address(page: &ChildPage<'_>) -> Markup {
                 (parts::tag(Some("yellow"), "Protected"))
                 button."govuk-button govuk-button--secondary" { "Show the address" }
             }
-            span.govuk-hint { "Showing it is written to the access log." }
+            span.govuk-hint {
+                "Showing it is written to the access log. "
+                a.govuk-link href=(format!("/children/{}/protection", card.id)) {
+                    "Lift the protection"
+                }
+            }
         },
         (Some(address), false) => html! {
             (address)

@@ -1,14 +1,16 @@
 //! `/devices/{id}`: one device, and the children that were sent to it. For who answers for its
 //! person, when a device is lost or somebody leaves.
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::DeviceId;
 use doorstep_core::wire::Divergence;
 use maud::{Markup, html};
+use serde::Deserialize;
 
 use super::devices::{self, clock, unsent};
+use super::lost::{self, Unheard};
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
@@ -24,13 +26,36 @@ pub async fn show(
     State(state): State<AppState>,
     signed: SignedIn,
     Path(id): Path<String>,
+    Query(asked): Query<Asked>,
 ) -> Response {
-    problem::or_page(&signed, draw(&state, &signed, &id).await)
+    problem::or_page(&signed, draw(&state, &signed, &id, !asked.sure.is_empty()).await)
 }
 
-async fn draw(state: &AppState, signed: &SignedIn, id: &str) -> Result<Response, Refusal> {
+/// What stands in the URL.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// Something: the button asks whether it is meant.
+    sure: String,
+}
+
+/// Everything that the page shows.
+struct Shown {
+    state: DeviceState,
+    children: Vec<Child>,
+    unheard: Vec<Unheard>,
+    may_revoke: bool,
+    asked: bool,
+}
+
+async fn draw(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    asked: bool,
+) -> Result<Response, Refusal> {
     let id: DeviceId = id.parse().map_err(|_| Refusal::NotFound)?;
-    let viewer = signed.viewer.clone();
+    let (viewer, now) = (signed.viewer.clone(), state.ambient.now());
     let look = move |tx: &dyn Tx| {
         let (state, children) = match device_state::one(tx, id) {
             Ok(found) => found,
@@ -39,15 +64,21 @@ async fn draw(state: &AppState, signed: &SignedIn, id: &str) -> Result<Response,
         };
         let theirs = devices::people(tx, &viewer)?;
         let seen = theirs.is_none_or(|people| people.contains(&state.device.person));
-        Ok::<_, StoreError>(seen.then_some((state, children)))
+        if !seen {
+            return Ok::<_, StoreError>(None);
+        }
+        let unheard = lost::unheard(tx, &state, now)?;
+        let may_revoke = lost::may_revoke(tx, &viewer, &state.device)?;
+        Ok(Some(Shown { state, children, unheard, may_revoke, asked }))
     };
-    let (device, children) = state.db.read(look).await?.ok_or(Refusal::NotFound)?;
+    let shown = state.db.read(look).await?.ok_or(Refusal::NotFound)?;
+    let device = &shown.state;
     let page = Page {
         title: format!("{}, {}", device.person.name, device.device.name),
         section: Section::Devices,
         signed: Some(signed.signed()),
         back: Some(("/devices", "Back to the devices")),
-        content: content(&device, &children, state.ambient.now()),
+        content: content(&shown, &signed.csrf, now),
     };
     Ok(page.draw().into_response())
 }
@@ -64,7 +95,8 @@ fn differed(Divergence { found, healed }: Divergence) -> Markup {
     }
 }
 
-fn content(state: &DeviceState, children: &[Child], now: DateTime<Utc>) -> Markup {
+fn content(shown: &Shown, csrf: &str, now: DateTime<Utc>) -> Markup {
+    let Shown { state, children, unheard, may_revoke, asked } = shown;
     let device = &state.device;
     let when = |at: DateTime<Utc>| parts::instant(at, &times::short(at, now));
     let mut rows = vec![
@@ -82,6 +114,7 @@ fn content(state: &DeviceState, children: &[Child], now: DateTime<Utc>) -> Marku
     html! {
         h1.govuk-heading-l { (state.person.name) }
         (parts::summary_list(&rows))
+        @if device.revoked.is_some() { (lost::known(state, unheard, children, now)) }
         h2.govuk-heading-m { "Children on it" }
         p.govuk-body {
             "What the server sent to this device and has not told it to remove. The device removes "
@@ -96,5 +129,6 @@ fn content(state: &DeviceState, children: &[Child], now: DateTime<Utc>) -> Marku
                 }
             }
         }
+        @if device.revoked.is_none() && *may_revoke { (lost::revoke_form(device, csrf, *asked)) }
     }
 }

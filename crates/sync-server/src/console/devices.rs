@@ -4,6 +4,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_core::access::Task;
 use doorstep_core::ids::PersonId;
 use doorstep_core::trust::TOLERANCE;
 use maud::{Markup, html};
@@ -31,12 +32,14 @@ async fn draw(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal> 
     let states = state.db.read(move |tx: &dyn Tx| gather(tx, &viewer)).await?;
     let (now, scheduled) = (state.ambient.now(), state.config.backup.folder.is_some());
     let backup = scheduled.then(|| backup(&state.health.backup(), &signed.viewer, now));
+    let seats = &signed.viewer.seats;
+    let may_enrol = seats.may(Task::TeamDevices) || seats.may(Task::EveryDevice);
     let page = Page {
         title: "Devices".to_owned(),
         section: Section::Devices,
         signed: Some(signed.signed()),
         back: None,
-        content: content(&states, backup.as_ref(), now),
+        content: content(&states, backup.as_ref(), may_enrol, now),
     };
     Ok(page.draw().into_response())
 }
@@ -85,7 +88,12 @@ fn backup(state: &BackupState, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
     }
 }
 
-fn content(states: &[DeviceState], backup: Option<&Markup>, now: DateTime<Utc>) -> Markup {
+fn content(
+    states: &[DeviceState],
+    backup: Option<&Markup>,
+    may_enrol: bool,
+    now: DateTime<Utc>,
+) -> Markup {
     let columns = ["Whose", "Last contact", "Still on it", "Clock", "Children on it", "App"];
     let rows: Vec<_> = states.iter().take(ROWS_MAX).map(|state| row(state, now)).collect();
     html! {
@@ -95,6 +103,9 @@ fn content(states: &[DeviceState], backup: Option<&Markup>, now: DateTime<Utc>) 
             "safe there, but only there: phone whoever has been silent for long."
         }
         @if let Some(backup) = backup { (backup) }
+        @if may_enrol {
+            p.govuk-body { a.govuk-link href="/devices/enrol" { "Enrol a device" } }
+        }
         @if rows.is_empty() {
             (parts::empty("No devices", "Nobody of yours has enrolled one."))
         } @else {

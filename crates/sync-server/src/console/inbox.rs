@@ -7,6 +7,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use doorstep_core::access::Thing;
 use doorstep_core::ids::EscalationId;
 use futures_util::{Stream, stream};
 use serde::Deserialize;
@@ -16,7 +17,8 @@ use super::inbox_view::Said;
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
-use super::{gather, inbox_view, viewer};
+use super::{gather, inbox_view};
+use crate::access::Reader;
 use crate::app::{AppState, Signals};
 use crate::store::{StoreError, Tx};
 
@@ -57,10 +59,13 @@ async fn acknowledged(
     let look = move |tx: &dyn Tx| {
         let Some(line) = tx.line(id)? else { return Ok(None) };
         let Some(by) = line.acknowledged else { return Ok(None) };
-        if viewer::entitlement(tx, &viewer, line.child, now)?.is_none() {
+        let Some(child) = tx.child(line.child)? else { return Ok(None) };
+        let reader = Reader::of(tx, viewer.person, now)?;
+        let opened = reader.map_or(Ok(None), |reader| reader.opens(tx, &child, Thing::Record))?;
+        if opened.is_none() {
             return Ok(None);
         }
-        let child = tx.child(line.child)?.map_or_else(String::new, |child| child.name);
+        let child = child.name;
         let name = tx.person(by.by)?.map_or_else(String::new, |person| person.name);
         let is_own = by.by == viewer.person;
         Ok::<_, StoreError>(Some(Said { id, child, name, is_own, at: by.at }))

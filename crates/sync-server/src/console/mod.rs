@@ -9,6 +9,8 @@ pub mod reference;
 pub mod session;
 
 mod access;
+mod access_log;
+mod access_log_view;
 mod attachment;
 mod chain_view;
 mod chart;
@@ -20,23 +22,27 @@ mod csv_file;
 mod device;
 mod devices;
 mod drawing;
+mod enrolling;
 mod escalation;
 mod escalation_view;
 mod figures;
 mod filter;
 mod form;
 mod gather;
+mod glass;
 mod inbox;
 mod inbox_view;
 mod judged;
 mod kept;
 mod numbers;
 mod numbers_view;
+mod lost;
 mod page;
 mod parts;
 mod password;
 mod policy;
 mod problem;
+mod protection;
 mod quarantine;
 mod record;
 mod ruling;
@@ -85,6 +91,13 @@ pub fn router() -> Router<AppState> {
         .route("/children/{id}/print", get(child_print::show))
         .route("/children/{id}/attachments/{hash}", get(attachment::show))
         .route("/children/{id}/address", post(child::address))
+        .route("/children/{id}/protection", get(protection::show).post(protection::decide))
+        .route("/children/{id}/open", get(glass::ask).post(glass::open))
+        .route("/find", get(glass::find).post(glass::found))
+        .route("/glass", get(glass::list))
+        .route("/glass/{number}", post(glass::review))
+        .route("/access", get(access_log::show))
+        .route("/access.csv", get(access_log::export))
         .route("/team", get(team::show).post(team::absent))
         .route("/team/not-available", post(team::not_available))
         .route("/team/back", post(team::back))
@@ -92,7 +105,9 @@ pub fn router() -> Router<AppState> {
         .route("/numbers/{table}", get(numbers::table))
         .route("/policy", get(policy::show))
         .route("/devices", get(devices::show))
+        .route("/devices/enrol", get(enrolling::show).post(enrolling::issue))
         .route("/devices/{id}", get(device::show))
+        .route("/devices/{id}/revoke", post(lost::revoke))
         .route("/quarantine", get(quarantine::show))
         .route("/quarantine/{number}", get(ruling::show).post(ruling::decide))
         .route("/assets/{hash}/{name}", get(assets::get))

@@ -18,6 +18,8 @@ pub enum Section {
     Devices,
     /// How many, how long, how late.
     Numbers,
+    /// Who looked at what.
+    Access,
     /// The policies in force.
     Policy,
     /// None of these.
@@ -118,6 +120,7 @@ impl Page<'_> {
             (Section::Quarantine, "/quarantine", "Set aside"),
             (Section::Devices, "/devices", "Devices"),
             (Section::Numbers, "/numbers", "Numbers"),
+            (Section::Access, "/access", "Who looked"),
             (Section::Policy, "/policy", "Policies"),
         ];
         html! {

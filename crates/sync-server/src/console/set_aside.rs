@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, EventId, PersonId};
 
 use super::viewer::Viewer;
+use crate::access::Reader;
 use crate::admin::triage;
 use crate::ingest::{self, Unsound};
 use crate::store::directory::People;
@@ -143,5 +144,7 @@ pub fn log_reading(
     at: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let (person, by) = (viewer.person, "set aside".to_owned());
-    tx.log_access(&Access { at, person, child, by, device: None, reason: None })
+    let card = tx.child(child)?.ok_or(StoreError::Missing { what: "child" })?;
+    let tie = Reader::of(tx, person, at)?.map_or(Ok(None), |reader| reader.held(tx, &card))?;
+    tx.log_access(&Access { at, person, child, by, device: None, tie, reason: None })
 }

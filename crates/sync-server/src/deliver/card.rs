@@ -9,6 +9,7 @@ use doorstep_core::ids::{ChildId, PersonId, TeamId};
 use doorstep_core::seal::Hash;
 use doorstep_core::wire::{ChildCard, Contact, PlannedVisit};
 
+use crate::access::Reader;
 use crate::store::directory::{Child, People, Person};
 use crate::store::{StoreError, Tx};
 
@@ -20,6 +21,7 @@ pub struct Cards {
     person: PersonId,
     now: DateTime<Utc>,
     line_manager: Option<Person>,
+    reader: Option<Reader>,
     teams: BTreeMap<TeamId, Vec<Person>>,
 }
 
@@ -28,7 +30,8 @@ impl Cards {
     pub fn gather(tx: &dyn Tx, person: PersonId, now: DateTime<Utc>) -> Result<Self, StoreError> {
         let manager = tx.person(person)?.and_then(|person| person.line_manager);
         let line_manager = manager.map_or(Ok(None), |id| tx.person(id))?;
-        Ok(Self { person, now, line_manager, teams: BTreeMap::new() })
+        let reader = Reader::of(tx, person, now)?;
+        Ok(Self { person, now, line_manager, reader, teams: BTreeMap::new() })
     }
 
     /// The hash of a child's card.
@@ -42,12 +45,13 @@ impl Cards {
     pub fn card(&mut self, tx: &dyn Tx, id: ChildId) -> Result<ChildCard, StoreError> {
         let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
         let contacts = self.contacts(tx, &child)?;
+        let shown = self.reader.as_ref().map_or(Ok(false), |it| it.holds_address(tx, &child))?;
         let visits = self.visits(tx, id)?;
         Ok(ChildCard {
             id,
             name: child.name,
             born: child.born,
-            address: child.address,
+            address: child.address.filter(|_| shown),
             address_protected: child.address_protected,
             phone: child.phone,
             record: child.record,

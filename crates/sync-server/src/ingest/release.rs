@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::inspect::{Entitlement, Examined, Fault, entitlement, same_record};
 use super::{CLOCK_SAMPLES, Incoming, judge_child, logged, timing};
+use crate::access::allocations_with_cover;
 use crate::judge::{Judge, Roster, history};
 use crate::store::devices::Chain;
 use crate::store::log::{LoggedEvent, SetAside};
@@ -66,7 +67,7 @@ fn read(
     };
     let person = tx.person(origin.person)?.ok_or(StoreError::Missing { what: "person" })?;
     let samples = tx.clock_samples(device.id, CLOCK_SAMPLES)?;
-    let allocations = tx.allocations(child.id)?;
+    let allocations = allocations_with_cover(tx, &child, person.id)?;
     let granted = entitlement(&device, &person, &child, &allocations, read.event, now);
     let timing = timing(&device, &read, entry.received, &samples);
     let handed_over = !matches!(granted, Ok(Entitlement::Holds));

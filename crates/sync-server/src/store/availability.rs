@@ -145,6 +145,8 @@ impl std::fmt::Display for WorkingHours {
 pub trait Availability {
     /// The absences that hold at `at` or begin later, of everybody.
     fn absences(&self, at: DateTime<Utc>) -> Result<Vec<NumberedAbsence>, StoreError>;
+    /// The absences in which this person stands in, those that ended too.
+    fn covers_of(&self, deputy: PersonId) -> Result<Vec<Absence>, StoreError>;
     /// Writes down an absence.
     fn add_absence(&mut self, absence: &Absence) -> Result<(), StoreError>;
     /// Moves the end of an absence.

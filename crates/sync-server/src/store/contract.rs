@@ -47,6 +47,7 @@ fn person(n: u8) -> Person {
         role: Role::SocialWorker,
         also: [Role::DutyWorker].into(),
         administrator: n == 9,
+        auditor: false,
         team: None,
         email: None,
         phone: Some("01632 960000".into()),

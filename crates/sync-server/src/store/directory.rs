@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
+use doorstep_core::access::{Seats, Thing, Tie};
 use doorstep_core::event::{ChildRecord, Role};
 use doorstep_core::ids::{ChildId, PersonId, TeamId};
 use doorstep_core::policy::PolicyDocument;
@@ -60,6 +61,8 @@ pub struct Person {
     pub also: BTreeSet<Role>,
     /// May administer the organisation; administrators are its duty desk.
     pub administrator: bool,
+    /// Looks at who looked, and at no record.
+    pub auditor: bool,
     /// The team.
     pub team: Option<TeamId>,
     /// Address for notices.
@@ -94,15 +97,13 @@ impl Person {
     /// Whether this person sees every child of the own team: managers, supervisors, leads and duty
     /// workers do; who visits sees the children that are allocated.
     pub fn sees_team(&self) -> bool {
-        const WHOLE_TEAM: [Role; 6] = [
-            Role::DutyWorker,
-            Role::DutySocialWorker,
-            Role::LineManager,
-            Role::TeamManager,
-            Role::DesignatedLead,
-            Role::SafeguardingLead,
-        ];
-        WHOLE_TEAM.iter().any(|role| self.holds(*role))
+        self.seats().opens_by(Thing::Held, Tie::Team)
+    }
+
+    /// What this person is, as far as access goes.
+    pub fn seats(&self) -> Seats {
+        let roles = std::iter::once(self.role).chain(self.also.iter().copied());
+        Seats::new(roles, self.administrator, self.auditor)
     }
 }
 
@@ -218,8 +219,8 @@ pub trait Directory {
     fn allocations_of(&self, person: PersonId) -> Result<Vec<Allocation>, StoreError>;
     /// Writes an allocation: same child, person, role and start replace.
     fn put_allocation(&mut self, allocation: &Allocation) -> Result<(), StoreError>;
-    /// The children that a person may see at `now`: those allocated to the person, and those of the
-    /// person's team where [`Person::sees_team`]. In the order of their ids; nothing for a person
+    /// The children that a person may see at `now`: those allocated to the person, those of the
+    /// person's team where [`Person::sees_team`], and the same of whom the person stands in for. In the order of their ids; nothing for a person
     /// who left. An administrator's office does not widen it.
     fn caseload(&self, person: PersonId, now: DateTime<Utc>) -> Result<Vec<ChildId>, StoreError>;
 }

@@ -1,6 +1,7 @@
 //! The organisation's log: every accepted event once, every refused one kept aside.
 
 use chrono::{DateTime, Utc};
+use doorstep_core::access::Tie;
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::seal::{Hash, Signature};
 use doorstep_core::trust::Timing;
@@ -158,6 +159,8 @@ pub struct Access {
     pub by: String,
     /// On which device, where it went to one.
     pub device: Option<DeviceId>,
+    /// How the person stood to the child; none where the reading was refused.
+    pub tie: Option<Tie>,
     /// The reason that was given, where one was asked for.
     pub reason: Option<String>,
 }

@@ -31,6 +31,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0008_divergence"),
     migration!("0009_chain"),
     migration!("0010_figures"),
+    migration!("0011_access"),
 ];
 
 /// The steps that were in a release, with the SHA-256 of their files: these may not change any

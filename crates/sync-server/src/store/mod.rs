@@ -14,6 +14,7 @@ pub mod directory;
 pub mod ledger;
 pub mod log;
 pub mod migrate;
+pub mod oversight;
 pub mod sqlite;
 pub mod visits;
 
@@ -31,13 +32,14 @@ pub use devices::Devices;
 pub use directory::Directory;
 pub use ledger::Ledger;
 pub use log::Log;
+pub use oversight::Oversight;
 pub use visits::Visits;
 
 /// Everything that can be said inside one transaction.
 #[rustfmt::skip] // On one line it would be wider than a page.
 pub trait Tx:
     Directory + Availability + Devices + Log + Ledger + Visits + Accounts + Attachments
-    + ConsoleReads
+    + ConsoleReads + Oversight
 {
 }
 

@@ -1,5 +1,6 @@
 //! The server's behaviour, from the outside of each stage.
 
+mod access;
 mod attachments;
 mod backup;
 mod chain;

@@ -4,6 +4,7 @@ mod attachments;
 mod numbers;
 mod office;
 mod record;
+mod oversight;
 mod team;
 mod triage;
 

@@ -61,7 +61,7 @@ pub struct Office {
     /// What its server shares.
     pub state: AppState,
     minutes: Arc<AtomicI64>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// An answer, read to its end.
@@ -111,7 +111,7 @@ impl Office {
             },
         );
         let state = AppState::new(config, Db::new(store), Policy::built_in(), ambient);
-        let office = Self { state, minutes, _folder: folder };
+        let office = Self { state, minutes, folder };
         office.write(fill).await;
         for (person, login) in
             [(MARGARET, "margaret"), (PRIYA, "priya"), (OMAR, "omar"), (DESTA, "desta")]
@@ -128,6 +128,11 @@ impl Office {
             .unwrap();
         }
         office
+    }
+
+    /// Its data folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// Lets time pass.
@@ -293,6 +298,7 @@ fn person(number: u128, name: &str, role: Role, team: u128) -> Person {
         role,
         also: BTreeSet::new(),
         administrator: false,
+        auditor: false,
         team: Some(TeamId(id(team))),
         email: None,
         phone: None,

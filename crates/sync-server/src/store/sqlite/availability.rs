@@ -42,6 +42,14 @@ impl Availability for SqliteTx<'_> {
         self.all("list absences", sql, [ms(at)], absence)
     }
 
+    fn covers_of(&self, deputy: PersonId) -> Result<Vec<Absence>, StoreError> {
+        let sql = "SELECT number, person, why, from_ms, until_ms, deputy, recorded_by, \
+                   recorded_ms FROM absence WHERE deputy = ?1 ORDER BY number";
+        let found =
+            self.all("list whom somebody stands in for", sql, [deputy.to_string()], absence);
+        Ok(found?.into_iter().map(|numbered| numbered.absence).collect())
+    }
+
     fn add_absence(&mut self, absence: &Absence) -> Result<(), StoreError> {
         let sql = "INSERT INTO absence (person, why, from_ms, until_ms, deputy, recorded_by, \
                    recorded_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";

@@ -1,6 +1,7 @@
 //! Who is who, on SQLite.
 
 use chrono::{DateTime, Utc};
+use doorstep_core::access::{Thing, Tie};
 use doorstep_core::ids::{ChildId, PersonId};
 use doorstep_core::policy::PolicyDocument;
 use doorstep_core::seal::Digest;
@@ -13,12 +14,13 @@ use super::values::{
     text_option, to_json,
 };
 use crate::store::StoreError;
+use crate::store::availability::Availability as _;
 use crate::store::directory::{
     Allocation, Child, ChildLog, Directory, Organisation, People, Person, Team,
 };
 
-const PERSON: &str = "SELECT id, external, name, role, also, administrator, team, email, phone, \
-                      line_manager, left_ms FROM person";
+const PERSON: &str = "SELECT id, external, name, role, also, administrator, auditor, team, email, \
+                      phone, line_manager, left_ms FROM person";
 const CHILD: &str = "SELECT id, external, name, born, address, address_protected, phone, record, \
                      team FROM child";
 const ALLOCATION: &str = "SELECT child, person, role, from_ms, until_ms FROM allocation";
@@ -40,6 +42,7 @@ fn person(row: &Row<'_>) -> rusqlite::Result<Person> {
         role: parsed(row, "role")?,
         also: json(row, "also")?,
         administrator: row.get("administrator")?,
+        auditor: row.get("auditor")?,
         team: parsed_option(row, "team")?,
         email: row.get("email")?,
         phone: row.get("phone")?,
@@ -76,6 +79,26 @@ impl SqliteTx<'_> {
     pub(super) fn directory_changed(&self) -> Result<(), StoreError> {
         let sql = "UPDATE organisation SET directory = directory + 1";
         self.execute("count a change of the directory", sql, []).map(drop)
+    }
+}
+
+impl SqliteTx<'_> {
+    /// The children that are allocated to a person, and those of the team that the person sees.
+    fn own_caseload(
+        &self,
+        person: &Person,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<ChildId>, StoreError> {
+        if !person.seats().opens_by(Thing::Held, Tie::Allocated) {
+            return Ok(Vec::new());
+        }
+        let whole_team = person.team.filter(|_| person.sees_team());
+        let sql = "SELECT child AS id FROM allocation WHERE person = ?1 AND from_ms <= ?2 \
+                   AND (until_ms IS NULL OR until_ms > ?2) \
+                   UNION SELECT id FROM child WHERE team = ?3 ORDER BY 1";
+        let team = text_option(whole_team.as_ref());
+        let params = params![person.id.to_string(), ms(now), team];
+        self.all("list a caseload", sql, params, |row| parsed(row, "id"))
     }
 }
 
@@ -147,12 +170,13 @@ impl Directory for SqliteTx<'_> {
     }
 
     fn put_person(&mut self, person: &Person) -> Result<(), StoreError> {
-        let sql = "INSERT INTO person (id, external, name, role, also, administrator, team, \
-                   email, phone, line_manager, left_ms) VALUES (:id, :external, :name, :role, \
-                   :also, :administrator, :team, :email, :phone, :line_manager, :left) \
+        let sql = "INSERT INTO person (id, external, name, role, also, administrator, \
+                   auditor, team, email, phone, line_manager, left_ms) VALUES (:id, \
+                   :external, :name, :role, :also, :administrator, :auditor, :team, :email, :phone, :line_manager, :left) \
                    ON CONFLICT (id) DO UPDATE SET external = excluded.external, \
                    name = excluded.name, role = excluded.role, also = excluded.also, \
-                   administrator = excluded.administrator, team = excluded.team, \
+                   administrator = excluded.administrator, auditor = excluded.auditor, \
+                   team = excluded.team, \
                    email = excluded.email, phone = excluded.phone, \
                    line_manager = excluded.line_manager, left_ms = excluded.left_ms";
         let params = named_params! {
@@ -162,6 +186,7 @@ impl Directory for SqliteTx<'_> {
             ":role": person.role.as_str(),
             ":also": to_json(&person.also),
             ":administrator": person.administrator,
+            ":auditor": person.auditor,
             ":team": text_option(person.team.as_ref()),
             ":email": person.email,
             ":phone": person.phone,
@@ -247,11 +272,17 @@ impl Directory for SqliteTx<'_> {
         let Some(person) = self.person(id)?.filter(|person| person.is_active(now)) else {
             return Ok(Vec::new());
         };
-        let whole_team = person.team.filter(|_| person.sees_team());
-        let sql = "SELECT child AS id FROM allocation WHERE person = ?1 AND from_ms <= ?2 \
-                   AND (until_ms IS NULL OR until_ms > ?2) \
-                   UNION SELECT id FROM child WHERE team = ?3 ORDER BY 1";
-        let params = params![id.to_string(), ms(now), text_option(whole_team.as_ref())];
-        self.all("list a caseload", sql, params, |row| parsed(row, "id"))
+        let seats = person.seats();
+        let mut children = self.own_caseload(&person, now)?;
+        for absence in self.covers_of(id)?.into_iter().filter(|absence| absence.holds_at(now)) {
+            let absent = self.person(absence.person)?.filter(|absent| absent.is_active(now));
+            let lends = seats.opens_by(Thing::Held, Tie::Cover);
+            if let Some(absent) = absent.filter(|_| lends) {
+                children.extend(self.own_caseload(&absent, now)?);
+            }
+        }
+        children.sort_unstable_by_key(ToString::to_string);
+        children.dedup();
+        Ok(children)
     }
 }

@@ -8,6 +8,7 @@ use doorstep_core::trust::Timing;
 use rusqlite::types::Type;
 use rusqlite::{Params, Row, named_params, params};
 
+use super::oversight::access;
 use super::values::{
     hash, instant, instant_option, ms, number, parsed, parsed_option, signature, signed,
     text_option,
@@ -342,8 +343,8 @@ impl Log for SqliteTx<'_> {
     }
 
     fn log_access(&mut self, access: &Access) -> Result<(), StoreError> {
-        let sql = "INSERT INTO access_log (at_ms, person, child, by_what, device, reason) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO access_log (at_ms, person, child, by_what, device, reason, tie) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let params = params![
             ms(access.at),
             access.person.to_string(),
@@ -351,23 +352,15 @@ impl Log for SqliteTx<'_> {
             access.by,
             text_option(access.device.as_ref()),
             access.reason,
+            text_option(access.tie.as_ref()),
         ];
         self.execute("write the access log", sql, params).map(drop)
     }
 
     fn accesses(&self, child: ChildId, count: usize) -> Result<Vec<Access>, StoreError> {
-        let sql = "SELECT at_ms, person, child, by_what, device, reason FROM access_log \
+        let sql = "SELECT at_ms, person, child, by_what, device, reason, tie FROM access_log \
                    WHERE child = ?1 ORDER BY number DESC LIMIT ?2";
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.all("read the access log", sql, params![child.to_string(), count], |row| {
-            Ok(Access {
-                at: instant(row, "at_ms")?,
-                person: parsed(row, "person")?,
-                child: parsed(row, "child")?,
-                by: row.get("by_what")?,
-                device: parsed_option(row, "device")?,
-                reason: row.get("reason")?,
-            })
-        })
+        self.all("read the access log", sql, params![child.to_string(), count], access)
     }
 }

@@ -10,6 +10,7 @@ mod directory;
 mod ledger;
 mod log;
 mod open;
+mod oversight;
 mod readers;
 mod values;
 mod visits;

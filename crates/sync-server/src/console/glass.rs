@@ -1,0 +1,466 @@
+//! Opening a record outside the allocation: `/find` finds the child and shows the least that tells
+//! one from another, `/children/{id}/open` asks why, `/glass` is where somebody else looks into it.
+
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{DateTime, Datelike as _, Utc};
+use doorstep_core::access::{Task, Thing};
+use doorstep_core::ids::{ChildId, PersonId};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::page::{Page, Section, csrf_field};
+use super::problem::{self, Refusal};
+use super::session::SignedIn;
+use super::viewer::Viewer;
+use super::{form, parts, times};
+use crate::access::{GLASS_OPEN, Reader};
+use crate::app::AppState;
+use crate::store::directory::Child;
+use crate::store::log::Access;
+use crate::store::oversight::{Glass, GlassReview};
+use crate::store::{StoreError, Tx};
+
+/// Letters of a search at least.
+const SEARCH_MIN: usize = 3;
+/// Children that a search shows at most.
+const FOUND_MAX: usize = 10;
+/// Letters of a reason, at least and at most.
+const REASON_MIN: usize = 20;
+const REASON_MAX: usize = 1000;
+/// Openings on the page.
+const LISTED_MAX: usize = 200;
+
+/// What was typed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    csrf: String,
+    sought: String,
+    reason: String,
+    verdict: String,
+}
+
+/// A child as a search shows it: the least that tells one from another.
+struct Found {
+    id: ChildId,
+    external: String,
+    name: String,
+    born: Option<i32>,
+    mine: bool,
+}
+
+/// `GET /find`.
+pub async fn find(signed: SignedIn) -> Response {
+    find_page(&signed, StatusCode::OK, &find_form(&signed.csrf, "", &[], None))
+}
+
+/// `POST /find`: what is sought is a name, so it never stands in a URL.
+pub async fn found(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Form(typed): Form<Typed>,
+) -> Response {
+    problem::or_page(&signed, search(&state, &signed, &typed).await)
+}
+
+async fn search(state: &AppState, signed: &SignedIn, typed: &Typed) -> Result<Response, Refusal> {
+    signed.check(&typed.csrf)?;
+    let sought = typed.sought.trim().to_lowercase();
+    if sought.chars().count() < SEARCH_MIN {
+        let faults = [("sought", format!("Type at least {SEARCH_MIN} letters"))];
+        let content = find_form(&signed.csrf, &typed.sought, &faults, None);
+        return Ok(find_page(signed, StatusCode::UNPROCESSABLE_ENTITY, &content));
+    }
+    let (viewer, now) = (signed.viewer.clone(), state.ambient.now());
+    let look = move |tx: &dyn Tx| matching(tx, &viewer, &sought, now);
+    let found = state.db.read(look).await?;
+    let content = find_form(&signed.csrf, &typed.sought, &[], Some(&found));
+    Ok(find_page(signed, StatusCode::OK, &content))
+}
+
+fn matching(
+    tx: &dyn Tx,
+    viewer: &Viewer,
+    sought: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<Found>, StoreError> {
+    let mine = tx.caseload(viewer.person, now)?;
+    let may_break = viewer.seats.may(Task::BreakGlass);
+    let is_it = |child: &Child| {
+        child.external.to_lowercase() == sought || {
+            let name = child.name.to_lowercase();
+            sought.split_whitespace().all(|word| name.contains(word))
+        }
+    };
+    let children = tx.children()?.into_iter().filter(is_it);
+    let children = children.filter(|child| may_break || mine.contains(&child.id));
+    let found = children.take(FOUND_MAX + 1).map(|child| Found {
+        mine: mine.contains(&child.id),
+        id: child.id,
+        external: child.external,
+        name: child.name,
+        born: child.born.map(|born| born.year()),
+    });
+    Ok(found.collect())
+}
+
+fn find_page(signed: &SignedIn, status: StatusCode, content: &Markup) -> Response {
+    let page = Page {
+        title: "Find a child".to_owned(),
+        section: Section::Elsewhere,
+        signed: Some(signed.signed()),
+        back: Some(("/inbox", "Back to the inbox")),
+        content: content.clone(),
+    };
+    (status, page.draw()).into_response()
+}
+
+fn find_form(csrf: &str, sought: &str, faults: &[form::Fault], found: Option<&[Found]>) -> Markup {
+    let summary: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
+    html! {
+        (parts::error_summary(&summary))
+        h1.govuk-heading-l { "Find a child" }
+        form method="post" action="/find" {
+            (csrf_field(csrf))
+            (form::group("sought", "Name or reference", "At least three letters", faults, &html! {
+                input."govuk-input govuk-input--width-20" #sought name="sought" type="text"
+                    value=(sought) spellcheck="false" autocomplete="off"
+                    aria-describedby="sought-hint";
+            }))
+            button.govuk-button data-module="govuk-button" { "Find" }
+        }
+        @match found {
+            None => {}
+            Some([]) => { (parts::empty("Nobody found", "No child has this name or reference.")) }
+            Some(found) => {
+                @let rows: Vec<_> = found.iter().take(FOUND_MAX).map(found_row).collect();
+                (parts::table("Found", &["Child", "Reference", "Born", "Record"], &rows))
+                @if found.len() > FOUND_MAX {
+                    p.govuk-body { "There are more: type more of the name." }
+                }
+            }
+        }
+    }
+}
+
+fn found_row(found: &Found) -> Vec<Markup> {
+    vec![
+        html! { (found.name) },
+        html! { (found.external) },
+        html! { @if let Some(year) = found.born { (year) } @else { "Not recorded" } },
+        html! {
+            @if found.mine {
+                a.govuk-link href=(format!("/children/{}", found.id)) { "Open" }
+            } @else {
+                a.govuk-link href=(format!("/children/{}/open", found.id)) {
+                    "Not yours: open with a reason"
+                }
+            }
+        },
+    ]
+}
+
+/// `GET /children/{id}/open`.
+pub async fn ask(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Response {
+    problem::or_page(&signed, why_page(&state, &signed, &id, "", None).await)
+}
+
+async fn why_page(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    reason: &str,
+    fault: Option<String>,
+) -> Result<Response, Refusal> {
+    let id = breakable(signed, id)?;
+    let child = state.db.read(move |tx: &dyn Tx| tx.child(id)).await?.ok_or(Refusal::NotFound)?;
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let faults: Vec<form::Fault> = fault.into_iter().map(|words| ("reason", words)).collect();
+    let page = Page {
+        title: "Open a record that is not yours".to_owned(),
+        section: Section::Elsewhere,
+        signed: Some(signed.signed()),
+        back: Some(("/find", "Back to the search")),
+        content: why_form(&signed.csrf, &child, reason, &faults),
+    };
+    Ok((status, page.draw()).into_response())
+}
+
+fn breakable(signed: &SignedIn, id: &str) -> Result<ChildId, Refusal> {
+    let id = id.parse().map_err(|_| Refusal::NotFound)?;
+    let may = signed.viewer.seats.may(Task::BreakGlass);
+    if may { Ok(id) } else { Err(Refusal::NotFound) }
+}
+
+fn why_form(csrf: &str, child: &Child, reason: &str, faults: &[form::Fault]) -> Markup {
+    let summary: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
+    html! {
+        (parts::error_summary(&summary))
+        h1.govuk-heading-l { "Open a record that is not yours" }
+        p.govuk-body {
+            "The child " strong { (child.external) } " is not allocated to you. You can open the "
+            "record for " (GLASS_OPEN.num_hours()) " hours if you need it now to keep a child safe."
+        }
+        p.govuk-inset-text {
+            "Your manager is told at once. Your reason, and every page that you open, is written "
+            "to the access log, and somebody looks into it."
+        }
+        form method="post" action=(format!("/children/{}/open", child.id)) {
+            (csrf_field(csrf))
+            @let hint = "For example: the school phoned about this child, and nobody of the team \
+                can be reached";
+            (form::group("reason", "Why do you need it now?", hint, faults, &html! {
+                textarea.govuk-textarea #reason name="reason" rows="4"
+                    aria-describedby="reason-hint" { (reason) }
+            }))
+            button."govuk-button govuk-button--warning" data-module="govuk-button" {
+                "Open the record"
+            }
+        }
+    }
+}
+
+/// `POST /children/{id}/open`.
+pub async fn open(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Form(typed): Form<Typed>,
+) -> Response {
+    problem::or_page(&signed, break_glass(&state, &signed, &id, &typed).await)
+}
+
+async fn break_glass(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    typed: &Typed,
+) -> Result<Response, Refusal> {
+    signed.check(&typed.csrf)?;
+    let child = breakable(signed, id)?;
+    let reason = typed.reason.trim().to_owned();
+    if !(REASON_MIN..=REASON_MAX).contains(&reason.chars().count()) {
+        let words = format!("Say why, in {REASON_MIN} to {REASON_MAX} letters");
+        return why_page(state, signed, id, &reason, Some(words)).await;
+    }
+    let (person, at) = (signed.viewer.person, state.ambient.now());
+    let opened = state
+        .db
+        .write(move |tx: &mut dyn Tx| {
+            let Some(card) = tx.child(child)? else { return Ok::<_, StoreError>(false) };
+            let Some(reader) = Reader::of(tx, person, at)? else { return Ok(false) };
+            if reader.opens(tx, &card, Thing::Record)?.is_some() {
+                return Ok(true);
+            }
+            let manager = manager_of(tx, person, &card)?;
+            let (from, until) = (at, at + GLASS_OPEN);
+            let reason = reason.clone();
+            let glass = Glass {
+                number: 0,
+                person,
+                child,
+                reason: reason.clone(),
+                from,
+                until,
+                manager,
+                told: None,
+                review: None,
+            };
+            tx.add_glass(&glass)?;
+            let by = "opened outside allocation".to_owned();
+            let (tie, reason) = (Some(doorstep_core::access::Tie::Glass), Some(reason));
+            tx.log_access(&Access { at, person, child, by, device: None, tie, reason })?;
+            Ok(true)
+        })
+        .await?;
+    if !opened {
+        return Err(Refusal::NotFound);
+    }
+    state.signals.inbox_changed();
+    Ok(Redirect::to(&format!("/children/{child}")).into_response())
+}
+
+/// Who must hear of it: the line manager; without one, a manager of the child's team or of the
+/// person's own.
+fn manager_of(
+    tx: &dyn Tx,
+    person: PersonId,
+    child: &Child,
+) -> Result<Option<PersonId>, StoreError> {
+    let own = tx.person(person)?;
+    if let Some(manager) = own.as_ref().and_then(|own| own.line_manager) {
+        return Ok(Some(manager));
+    }
+    for team in [child.team, own.and_then(|own| own.team)].into_iter().flatten() {
+        let people = tx.people(crate::store::directory::People::Team(team))?;
+        let reviewer = people.into_iter().find(|candidate| {
+            candidate.id != person
+                && candidate.left.is_none()
+                && candidate.seats().may(Task::ReviewGlass)
+        });
+        if let Some(reviewer) = reviewer {
+            return Ok(Some(reviewer.id));
+        }
+    }
+    Ok(None)
+}
+
+/// An opening as the page shows it.
+struct Opened {
+    glass: Glass,
+    name: String,
+    child: String,
+    reviewer: Option<String>,
+    mine: bool,
+}
+
+/// `GET /glass`.
+pub async fn list(State(state): State<AppState>, signed: SignedIn) -> Response {
+    problem::or_page(&signed, list_page(&state, &signed).await)
+}
+
+async fn list_page(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal> {
+    if !signed.viewer.seats.may(Task::ReviewGlass) {
+        return Err(Refusal::NotFound);
+    }
+    let viewer = signed.viewer.clone();
+    let opened = state.db.read(move |tx: &dyn Tx| gather(tx, &viewer)).await?;
+    let now = state.ambient.now();
+    let page = Page {
+        title: "Opened outside allocation".to_owned(),
+        section: Section::Access,
+        signed: Some(signed.signed()),
+        back: Some(("/access", "Back to who looked")),
+        content: html! {
+            h1.govuk-heading-l { "Opened outside allocation" }
+            @if opened.is_empty() {
+                (parts::empty("Nothing to look into", "Nobody opened a record that was not theirs."))
+            }
+            @for opening in &opened { (drawn(opening, &signed.csrf, now)) }
+        },
+    };
+    Ok(page.draw().into_response())
+}
+
+/// What the viewer may look into: what was opened by their people or of their team's children; for
+/// an auditor all of it.
+fn gather(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<Opened>, StoreError> {
+    let mut listed = Vec::new();
+    for glass in tx.all_glass(LISTED_MAX)? {
+        if !concerns(tx, viewer, &glass)? {
+            continue;
+        }
+        let name = |id| tx.person(id).map(|found| found.map_or_else(String::new, |p| p.name));
+        let reviewer = glass.review.as_ref().map(|review| name(review.by)).transpose()?;
+        let child = tx.child(glass.child)?.map_or_else(String::new, |child| child.external);
+        let (name, mine) = (name(glass.person)?, glass.person == viewer.person);
+        listed.push(Opened { glass, name, child, reviewer, mine });
+    }
+    Ok(listed)
+}
+
+fn concerns(tx: &dyn Tx, viewer: &Viewer, glass: &Glass) -> Result<bool, StoreError> {
+    if viewer.seats.may(Task::ReadWholeLog) || glass.manager == Some(viewer.person) {
+        return Ok(true);
+    }
+    let of_child = tx.child(glass.child)?.and_then(|child| child.team);
+    let of_person = tx.person(glass.person)?.and_then(|person| person.team);
+    Ok(viewer.team.is_some() && [of_child, of_person].contains(&viewer.team))
+}
+
+fn drawn(opened: &Opened, csrf: &str, now: DateTime<Utc>) -> Markup {
+    let glass = &opened.glass;
+    let when = |at| parts::instant(at, &times::short(at, now));
+    let rows = [
+        ("Who", html! { (opened.name) }),
+        ("Child", html! { (opened.child) }),
+        ("When", html! { (when(glass.from)) ", open until " (when(glass.until)) }),
+        ("Reason", html! { "“" (glass.reason) "”" }),
+    ];
+    html! {
+        h2.govuk-heading-m { (opened.name) ", " (opened.child) }
+        (parts::summary_list(&rows))
+        @match (&glass.review, opened.mine) {
+            (Some(review), _) => {
+                p.govuk-body {
+                    @if review.justified { (parts::tag(Some("green"), "Justified")) }
+                    @else { (parts::tag(Some("red"), "Not justified")) }
+                    " " (opened.reviewer.as_deref().unwrap_or_default()) ", " (when(review.at))
+                    @if !review.note.is_empty() { ": “" (review.note) "”" }
+                }
+            }
+            (None, true) => {
+                p.govuk-body { "Somebody else has to look into what you opened yourself." }
+            }
+            (None, false) => { (review_form(glass.number, csrf)) }
+        }
+    }
+}
+
+fn review_form(number: u64, csrf: &str) -> Markup {
+    let note = format!("reason-{number}");
+    html! {
+        form method="post" action=(format!("/glass/{number}")) {
+            (csrf_field(csrf))
+            div.govuk-form-group {
+                label.govuk-label for=(note) { "What you found" }
+                input.govuk-input id=(note) name="reason" type="text";
+            }
+            div.govuk-button-group {
+                button.govuk-button name="verdict" value="justified" { "It was justified" }
+                button."govuk-button govuk-button--warning" name="verdict" value="not-justified" {
+                    "It was not justified"
+                }
+            }
+        }
+    }
+}
+
+/// `POST /glass/{number}`.
+pub async fn review(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(number): Path<u64>,
+    Form(typed): Form<Typed>,
+) -> Response {
+    problem::or_page(&signed, decide(&state, &signed, number, typed).await)
+}
+
+async fn decide(
+    state: &AppState,
+    signed: &SignedIn,
+    number: u64,
+    typed: Typed,
+) -> Result<Response, Refusal> {
+    signed.check(&typed.csrf)?;
+    let justified = match typed.verdict.as_str() {
+        "justified" => true,
+        "not-justified" => false,
+        _ => return Err(Refusal::NotFound),
+    };
+    let (viewer, at) = (signed.viewer.clone(), state.ambient.now());
+    if !viewer.seats.may(Task::ReviewGlass) {
+        return Err(Refusal::NotFound);
+    }
+    let note: String = typed.reason.trim().chars().take(REASON_MAX).collect();
+    let work = move |tx: &mut dyn Tx| {
+        let Some(glass) = tx.glass(number)? else { return Ok::<_, StoreError>(false) };
+        let waits = glass.review.is_none() && glass.person != viewer.person;
+        if !waits || !concerns(tx, &viewer, &glass)? {
+            return Ok(false);
+        }
+        let note = note.clone();
+        tx.review_glass(number, &GlassReview { by: viewer.person, at, justified, note })?;
+        Ok(true)
+    };
+    if !state.db.write(work).await? {
+        return Err(Refusal::NotFound);
+    }
+    Ok(Redirect::to("/glass").into_response())
+}

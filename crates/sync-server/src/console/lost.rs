@@ -1,0 +1,193 @@
+//! A device that is lost: shutting it out, and exactly what is known of it and what nobody can know.
+
+use axum::extract::{Form, Path, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{DateTime, Utc};
+use doorstep_core::access::Task;
+use doorstep_core::ids::DeviceId;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::page::csrf_field;
+use super::problem::{self, Refusal};
+use super::session::SignedIn;
+use super::viewer::Viewer;
+use super::{devices, parts, times};
+use crate::admin::device_state::DeviceState;
+use crate::app::AppState;
+use crate::store::devices::Device;
+use crate::store::directory::Child;
+use crate::store::visits::PlannedVisit;
+use crate::store::{StoreError, Tx};
+
+/// A planned visit of which the device may hold the record.
+#[derive(Clone, Debug)]
+pub struct Unheard {
+    /// The visit.
+    pub visit: PlannedVisit,
+    /// The child.
+    pub child: Child,
+}
+
+/// What was pressed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Pressed {
+    csrf: String,
+    sure: String,
+}
+
+/// Whether the viewer may shut the device out: their own, their team's, or every one.
+pub fn may_revoke(tx: &dyn Tx, viewer: &Viewer, device: &Device) -> Result<bool, StoreError> {
+    if viewer.seats.may(Task::EveryDevice) || device.person == viewer.person {
+        return Ok(true);
+    }
+    let theirs = devices::people(tx, viewer)?;
+    let of_team = theirs.is_some_and(|people| people.contains(&device.person));
+    Ok(of_team && viewer.seats.may(Task::TeamDevices))
+}
+
+/// The visits of the device's person that were to be made since it was last heard of, to children on
+/// it, and of which nothing has come.
+pub fn unheard(
+    tx: &dyn Tx,
+    state: &DeviceState,
+    now: DateTime<Utc>,
+) -> Result<Vec<Unheard>, StoreError> {
+    let since = state.silent_since();
+    let mut unheard = Vec::new();
+    for visit in tx.planned_visits_between(since, now)? {
+        if visit.person != state.person.id || visit.cancelled.is_some() {
+            continue;
+        }
+        let Some(child) = tx.child(visit.child)? else { continue };
+        let recorded = tx.history(visit.child)?.iter().any(|event| {
+            event.person == visit.person && event.at >= since && event.device == state.device.id
+        });
+        if !recorded {
+            unheard.push(Unheard { visit, child });
+        }
+    }
+    Ok(unheard)
+}
+
+/// `POST /devices/{id}/revoke`.
+pub async fn revoke(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Form(pressed): Form<Pressed>,
+) -> Response {
+    problem::or_page(&signed, shut_out(&state, &signed, &id, &pressed).await)
+}
+
+async fn shut_out(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    pressed: &Pressed,
+) -> Result<Response, Refusal> {
+    signed.check(&pressed.csrf)?;
+    let id: DeviceId = id.parse().map_err(|_| Refusal::NotFound)?;
+    if pressed.sure.is_empty() {
+        return Ok(Redirect::to(&format!("/devices/{id}?sure=ask")).into_response());
+    }
+    let (viewer, now) = (signed.viewer.clone(), state.ambient.now());
+    let work = move |tx: &mut dyn Tx| {
+        let Some(device) = tx.device(id)?.filter(|device| device.desk_key.is_none()) else {
+            return Ok::<_, StoreError>(false);
+        };
+        if !may_revoke(tx, &viewer, &device)? {
+            return Ok(false);
+        }
+        let revoked = device.revoked.or(Some(now));
+        tx.put_device(&Device { revoked, ..device })?;
+        Ok(true)
+    };
+    if !state.db.write(work).await? {
+        return Err(Refusal::NotFound);
+    }
+    tracing::info!(device = %id, by = %signed.viewer.person, "a device was shut out");
+    Ok(Redirect::to(&format!("/devices/{id}")).into_response())
+}
+
+/// The button that shuts a device out, which asks once whether that is meant.
+pub fn revoke_form(device: &Device, csrf: &str, asked: bool) -> Markup {
+    html! {
+        h2.govuk-heading-m { "Lost, stolen or handed back?" }
+        p.govuk-body {
+            "Shut the device out: from that moment it is sent nothing more. What was recorded on it "
+            "before is still taken when it is found and hands it in; what is recorded on it after "
+            "that is set aside for somebody to look at."
+        }
+        form method="post" action=(format!("/devices/{}/revoke", device.id)) {
+            (csrf_field(csrf))
+            @if asked {
+                input type="hidden" name="sure" value="yes";
+                button."govuk-button govuk-button--warning" { "Yes, shut this device out now" }
+                p.govuk-body {
+                    a.govuk-link href=(format!("/devices/{}", device.id)) { "Leave it as it is" }
+                }
+            } @else {
+                button."govuk-button govuk-button--warning" { "Shut this device out" }
+            }
+        }
+    }
+}
+
+/// What is known of a device that is shut out, and what nobody can know.
+pub fn known(
+    state: &DeviceState,
+    unheard: &[Unheard],
+    children: &[Child],
+    now: DateTime<Utc>,
+) -> Markup {
+    let device = &state.device;
+    let when = |at: DateTime<Utc>| parts::instant(at, &times::short(at, now));
+    let protected = children.iter().filter(|child| child.address_protected).count();
+    html! {
+        h2.govuk-heading-m { "What is known" }
+        ul."govuk-list govuk-list--bullet" {
+            li {
+                @match device.last_contact {
+                    Some(at) => { "It last spoke to the server " (when(at)) "." }
+                    None => { "It has never spoken to the server since it was enrolled." }
+                }
+            }
+            @match state.missing {
+                Some(missing) => {
+                    li {
+                        "When it last spoke it still held " (missing.to + 1 - missing.from)
+                        " records that are not here: number " (missing.from) " to " (missing.to)
+                        @if let Some(oldest) = device.oldest_unsent {
+                            ", the oldest made " (when(oldest))
+                        }
+                        "."
+                    }
+                }
+                None => { li { "When it last spoke, everything recorded on it had been handed in." } }
+            }
+            li {
+                "What was recorded on it after that is not here, and nobody can say how much it is: "
+                "ask " (state.person.name) " what they recorded, and record it again."
+            }
+            li { "Children on it: " (children.len()) ", of whom " (protected) " with a protected address." }
+            li {
+                "Its file is encrypted, and opens only with " (state.person.name) "’s passphrase. "
+                "Was the device unlocked, or the passphrase with it? Then treat what was on it as known "
+                "to whoever has it."
+            }
+            @if state.set_aside > 0 {
+                li { (state.set_aside) " of its records are set aside and wait for a decision." }
+            }
+        }
+        @if !unheard.is_empty() {
+            h3.govuk-heading-s { "Visits planned since then, of which nothing has come" }
+            ul."govuk-list govuk-list--bullet" {
+                @for Unheard { visit, child } in unheard {
+                    li { (child.name) " " span.govuk-hint { (child.external) } ", " (when(visit.at)) }
+                }
+            }
+        }
+    }
+}

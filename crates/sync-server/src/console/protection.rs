@@ -1,0 +1,204 @@
+//! `/children/{id}/protection`: a protected address is protected no more when one person asks for it
+//! and another agrees. Protecting one again takes nobody's leave, and is done with the next import.
+
+use axum::extract::{Form, Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{DateTime, Utc};
+use doorstep_core::access::{Task, Thing};
+use doorstep_core::ids::{ChildId, PersonId};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::page::{Page, Section, csrf_field};
+use super::problem::{self, Refusal};
+use super::session::SignedIn;
+use super::{access, form, parts, times};
+use crate::app::AppState;
+use crate::store::directory::Child;
+use crate::store::oversight::Lift;
+use crate::store::{StoreError, Tx};
+
+/// Letters of a reason, at least and at most.
+const REASON_MIN: usize = 10;
+const REASON_MAX: usize = 1000;
+
+/// What was typed or pressed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    csrf: String,
+    reason: String,
+    answer: String,
+}
+
+/// `GET /children/{id}/protection`.
+pub async fn show(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+) -> Response {
+    problem::or_page(&signed, draw(&state, &signed, &id, None).await)
+}
+
+/// `POST /children/{id}/protection`: asks, agrees or declines.
+pub async fn decide(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Path(id): Path<String>,
+    Form(typed): Form<Typed>,
+) -> Response {
+    problem::or_page(&signed, act(&state, &signed, &id, typed).await)
+}
+
+/// Lets in who may see the address and decide about it.
+async fn admit(state: &AppState, signed: &SignedIn, id: &str) -> Result<ChildId, Refusal> {
+    let id: ChildId = id.parse().map_err(|_| Refusal::NotFound)?;
+    if !signed.viewer.seats.may(Task::LiftProtection) {
+        return Err(Refusal::NotFound);
+    }
+    let thing = Thing::ProtectedAddress;
+    access::admit_to(state, signed, id, thing, "protection of the address").await?;
+    Ok(id)
+}
+
+async fn draw(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    fault: Option<String>,
+) -> Result<Response, Refusal> {
+    let id = admit(state, signed, id).await?;
+    let look = move |tx: &dyn Tx| {
+        let Some(child) = tx.child(id)? else { return Ok::<_, StoreError>(None) };
+        let lift = tx.open_lifts(Some(id))?.pop();
+        let asked_by = lift.as_ref().map_or(Ok(None), |lift| tx.person(lift.asked_by))?;
+        Ok(Some((child, lift, asked_by.map_or_else(String::new, |person| person.name))))
+    };
+    let (child, lift, asked_by) = state.db.read(look).await?.ok_or(Refusal::NotFound)?;
+    let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let faults: Vec<form::Fault> = fault.into_iter().map(|words| ("reason", words)).collect();
+    let back = format!("/children/{id}");
+    let now = state.ambient.now();
+    let page = Page {
+        title: "Protected address".to_owned(),
+        section: Section::Elsewhere,
+        signed: Some(signed.signed()),
+        back: Some((&back, "Back to the child")),
+        content: html! {
+            @let summary: Vec<_> = faults.iter().map(|(id, words)| (*id, words.as_str())).collect();
+            (parts::error_summary(&summary))
+            h1.govuk-heading-l { "Protected address" }
+            @match (&lift, child.address_protected) {
+                (_, false) => { p.govuk-body { "The address of this child is not protected." } }
+                (None, true) => { (ask_form(&child, &signed.csrf, &faults)) }
+                (Some(lift), true) => { (answer_form(lift, &asked_by, signed, now)) }
+            }
+        },
+    };
+    Ok((status, page.draw()).into_response())
+}
+
+fn ask_form(child: &Child, csrf: &str, faults: &[form::Fault]) -> Markup {
+    html! {
+        p.govuk-body {
+            "The address of this child must not become known. It takes two people to lift that: "
+            "you ask, somebody else agrees."
+        }
+        form method="post" action=(format!("/children/{}/protection", child.id)) {
+            (csrf_field(csrf))
+            (form::group("reason", "Why can it be known?", "", faults, &html! {
+                textarea.govuk-textarea #reason name="reason" rows="3" {}
+            }))
+            button."govuk-button govuk-button--warning" name="answer" value="ask" {
+                "Ask for the protection to be lifted"
+            }
+        }
+    }
+}
+
+fn answer_form(lift: &Lift, asked_by: &str, signed: &SignedIn, now: DateTime<Utc>) -> Markup {
+    let mine = lift.asked_by == signed.viewer.person;
+    html! {
+        p.govuk-body {
+            (asked_by) " asked for the protection to be lifted, "
+            (parts::instant(lift.asked, &times::short(lift.asked, now))) ": “" (lift.reason) "”"
+        }
+        form method="post" action=(format!("/children/{}/protection", lift.child)) {
+            (csrf_field(&signed.csrf))
+            @if mine {
+                p.govuk-body { "Somebody else has to agree." }
+            }
+            div.govuk-button-group {
+                @if !mine {
+                    button."govuk-button govuk-button--warning" name="answer" value="agree" {
+                        "Agree: the address is protected no more"
+                    }
+                    button."govuk-button govuk-button--secondary" name="answer" value="decline" {
+                        "Decline: it stays protected"
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn act(
+    state: &AppState,
+    signed: &SignedIn,
+    id: &str,
+    typed: Typed,
+) -> Result<Response, Refusal> {
+    signed.check(&typed.csrf)?;
+    let child = admit(state, signed, id).await?;
+    let (by, at) = (signed.viewer.person, state.ambient.now());
+    let reason = typed.reason.trim().to_owned();
+    let answer = match typed.answer.as_str() {
+        "ask" if !(REASON_MIN..=REASON_MAX).contains(&reason.chars().count()) => {
+            let words = format!("Say why, in {REASON_MIN} to {REASON_MAX} letters");
+            return draw(state, signed, id, Some(words)).await;
+        }
+        "ask" => Decision::Ask(reason),
+        "agree" => Decision::Answer { agreed: true },
+        "decline" => Decision::Answer { agreed: false },
+        _ => return Err(Refusal::NotFound),
+    };
+    let done = state.db.write(move |tx: &mut dyn Tx| write(tx, child, by, at, &answer)).await?;
+    if !done {
+        return Err(Refusal::NotFound);
+    }
+    Ok(Redirect::to(&format!("/children/{child}/protection")).into_response())
+}
+
+/// What a person decided.
+enum Decision {
+    Ask(String),
+    Answer { agreed: bool },
+}
+
+/// Writes it down; whether it was theirs to decide.
+fn write(
+    tx: &mut dyn Tx,
+    child: ChildId,
+    by: PersonId,
+    at: DateTime<Utc>,
+    decision: &Decision,
+) -> Result<bool, StoreError> {
+    let open = tx.open_lifts(Some(child))?.pop();
+    let card = tx.child(child)?.filter(|child| child.address_protected);
+    match (decision, open, card) {
+        (Decision::Ask(reason), None, Some(_)) => {
+            let reason = reason.clone();
+            tx.ask_lift(&Lift { number: 0, child, asked_by: by, asked: at, reason })?;
+            Ok(true)
+        }
+        (Decision::Answer { agreed }, Some(lift), Some(card)) if lift.asked_by != by => {
+            tx.answer_lift(lift.number, by, at, *agreed)?;
+            if *agreed {
+                tx.put_child(&Child { address_protected: false, ..card })?;
+            }
+            Ok(true)
+        }
+        _ => Ok(false),
+    }
+}
