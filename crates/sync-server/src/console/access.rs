@@ -1,5 +1,5 @@
-//! Who may open what: no page of a child is made before it is written down who reads it and why they
-//! may; a refusal is written down as well.
+//! Who may open what: no page of a child is made before it is written down who reads it and why
+//! they may; a refusal is written down as well.
 
 use chrono::TimeDelta;
 use doorstep_core::access::{Thing, Tie};

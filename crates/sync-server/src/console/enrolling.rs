@@ -117,7 +117,8 @@ async fn make(state: &AppState, signed: &SignedIn, chosen: &Chosen) -> Result<Re
         }
     };
     let issued = state.db.write::<_, StoreError>(work).await?.ok_or(Refusal::NotFound)?;
-    tracing::info!(person = %issued.person.id, by = %signed.viewer.person, "a device code was made");
+    let (person, by) = (issued.person.id, signed.viewer.person);
+    tracing::info!(%person, %by, "a device code was made");
     let content = code_page(&issued, &state.public_url(), state.ambient.now());
     Ok(draw(signed, "Device code", content))
 }
@@ -135,7 +136,8 @@ fn code_page(issued: &IssuedCode, public_url: &str, now: DateTime<Utc>) -> Marku
         @if let Some(picture) = picture(&link) { (picture) }
         p.govuk-body {
             "It is shown only now. Give it to nobody but " (issued.person.name)
-            ": whoever uses it first gets their caseload. The server is " strong { (public_url) } "."
+            ": whoever uses it first gets their caseload. The server is "
+            strong { (public_url) } "."
         }
     }
 }

@@ -340,7 +340,8 @@ async fn list_page(state: &AppState, signed: &SignedIn) -> Result<Response, Refu
         content: html! {
             h1.govuk-heading-l { "Opened outside allocation" }
             @if opened.is_empty() {
-                (parts::empty("Nothing to look into", "Nobody opened a record that was not theirs."))
+                @let none = "Nobody opened a record that was not theirs.";
+                (parts::empty("Nothing to look into", none))
             }
             @for opening in &opened { (drawn(opening, &signed.csrf, now)) }
         },

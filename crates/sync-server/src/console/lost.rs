@@ -1,4 +1,4 @@
-//! A device that is lost: shutting it out, and exactly what is known of it and what nobody can know.
+//! A device that is lost: shutting it out, exactly what is known of it, and what nobody can know.
 
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -47,8 +47,8 @@ pub fn may_revoke(tx: &dyn Tx, viewer: &Viewer, device: &Device) -> Result<bool,
     Ok(of_team && viewer.seats.may(Task::TeamDevices))
 }
 
-/// The visits of the device's person that were to be made since it was last heard of, to children on
-/// it, and of which nothing has come.
+/// The visits of the device's person that were to be made since it was last heard of, and of which
+/// nothing has come.
 pub fn unheard(
     tx: &dyn Tx,
     state: &DeviceState,
@@ -116,9 +116,9 @@ pub fn revoke_form(device: &Device, csrf: &str, asked: bool) -> Markup {
     html! {
         h2.govuk-heading-m { "Lost, stolen or handed back?" }
         p.govuk-body {
-            "Shut the device out: from that moment it is sent nothing more. What was recorded on it "
-            "before is still taken when it is found and hands it in; what is recorded on it after "
-            "that is set aside for somebody to look at."
+            "Shut the device out: from that moment it is sent nothing more. What was recorded on "
+            "it before is still taken when it is found and hands it in; what is recorded on it "
+            "after that is set aside for somebody to look at."
         }
         form method="post" action=(format!("/devices/{}/revoke", device.id)) {
             (csrf_field(csrf))
@@ -165,17 +165,22 @@ pub fn known(
                         "."
                     }
                 }
-                None => { li { "When it last spoke, everything recorded on it had been handed in." } }
+                None => {
+                    li { "When it last spoke, everything recorded on it had been handed in." }
+                }
             }
             li {
-                "What was recorded on it after that is not here, and nobody can say how much it is: "
-                "ask " (state.person.name) " what they recorded, and record it again."
+                "What was recorded on it after that is not here, and nobody can say how much it "
+                "is: ask " (state.person.name) " what they recorded, and record it again."
             }
-            li { "Children on it: " (children.len()) ", of whom " (protected) " with a protected address." }
+            li {
+                "Children on it: " (children.len()) ", of whom " (protected)
+                " with a protected address."
+            }
             li {
                 "Its file is encrypted, and opens only with " (state.person.name) "’s passphrase. "
-                "Was the device unlocked, or the passphrase with it? Then treat what was on it as known "
-                "to whoever has it."
+                "Was the device unlocked, or the passphrase with it? Then treat what was on it as "
+                "known to whoever has it."
             }
             @if state.set_aside > 0 {
                 li { (state.set_aside) " of its records are set aside and wait for a decision." }
@@ -185,7 +190,10 @@ pub fn known(
             h3.govuk-heading-s { "Visits planned since then, of which nothing has come" }
             ul."govuk-list govuk-list--bullet" {
                 @for Unheard { visit, child } in unheard {
-                    li { (child.name) " " span.govuk-hint { (child.external) } ", " (when(visit.at)) }
+                    li {
+                        (child.name) " " span.govuk-hint { (child.external) } ", "
+                        (when(visit.at))
+                    }
                 }
             }
         }

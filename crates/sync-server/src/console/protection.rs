@@ -1,5 +1,5 @@
-//! `/children/{id}/protection`: a protected address is protected no more when one person asks for it
-//! and another agrees. Protecting one again takes nobody's leave, and is done with the next import.
+//! `/children/{id}/protection`: a protected address is protected no more when one person asks for
+//! it and another agrees. Protecting one again takes nobody's leave: the next import does it.
 
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;

@@ -220,7 +220,8 @@ pub trait Directory {
     /// Writes an allocation: same child, person, role and start replace.
     fn put_allocation(&mut self, allocation: &Allocation) -> Result<(), StoreError>;
     /// The children that a person may see at `now`: those allocated to the person, those of the
-    /// person's team where [`Person::sees_team`], and the same of whom the person stands in for. In the order of their ids; nothing for a person
-    /// who left. An administrator's office does not widen it.
+    /// person's team where [`Person::sees_team`], and the same of those in whose place the person
+    /// stands. In the order of their ids; nothing for a person who left. An administrator's office
+    /// does not widen it.
     fn caseload(&self, person: PersonId, now: DateTime<Utc>) -> Result<Vec<ChildId>, StoreError>;
 }

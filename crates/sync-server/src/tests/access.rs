@@ -1,5 +1,5 @@
 //! Lists, single reads, what a device is sent and who is told agree, whatever an organisation looks
-//! like: compared with an oracle that asks every question from plain lists, slowly, in its own words.
+//! like: compared with an oracle that asks every question from plain lists, slowly, by itself.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::access::Thing;

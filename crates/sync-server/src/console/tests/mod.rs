@@ -3,8 +3,8 @@
 mod attachments;
 mod numbers;
 mod office;
-mod record;
 mod oversight;
+mod record;
 mod team;
 mod triage;
 

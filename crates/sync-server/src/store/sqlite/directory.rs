@@ -172,12 +172,12 @@ impl Directory for SqliteTx<'_> {
     fn put_person(&mut self, person: &Person) -> Result<(), StoreError> {
         let sql = "INSERT INTO person (id, external, name, role, also, administrator, \
                    auditor, team, email, phone, line_manager, left_ms) VALUES (:id, \
-                   :external, :name, :role, :also, :administrator, :auditor, :team, :email, :phone, :line_manager, :left) \
+                   :external, :name, :role, :also, :administrator, :auditor, :team, :email, \
+                   :phone, :line_manager, :left) \
                    ON CONFLICT (id) DO UPDATE SET external = excluded.external, \
                    name = excluded.name, role = excluded.role, also = excluded.also, \
                    administrator = excluded.administrator, auditor = excluded.auditor, \
-                   team = excluded.team, \
-                   email = excluded.email, phone = excluded.phone, \
+                   team = excluded.team, email = excluded.email, phone = excluded.phone, \
                    line_manager = excluded.line_manager, left_ms = excluded.left_ms";
         let params = named_params! {
             ":id": person.id.to_string(),
