@@ -177,11 +177,11 @@ CREATE TABLE device_child (
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX device_child_by_change ON device_child (device, change);
 
--- The last assessment of each child. A cache: it can be computed again at any time.
+-- When each child was last assessed, and when it is to be assessed again though nothing happens.
+-- What the answer was can be computed again at any time, and what follows from it is the ledger.
 CREATE TABLE assessment (
     child TEXT PRIMARY KEY REFERENCES child (id),
-    body TEXT NOT NULL,
-    -- When the child is to be assessed again though nothing happens.
+    as_of_ms INTEGER NOT NULL,
     next_change_ms INTEGER
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX assessment_by_next_change ON assessment (next_change_ms);
@@ -212,7 +212,7 @@ CREATE TABLE escalation (
     body TEXT NOT NULL,
     UNIQUE (child, clause, cause, to_role),
     CHECK ((acknowledged_ms IS NULL) = (acknowledged_by IS NULL))
-) STRICT, WITHOUT ROWID;
+) STRICT;
 CREATE INDEX escalation_inbox ON escalation (addressee, urgency) WHERE ended_ms IS NULL;
 
 CREATE TABLE escalation_history (

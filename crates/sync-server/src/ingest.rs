@@ -8,7 +8,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use doorstep_core::ids::{ChildId, EventId};
+use doorstep_core::ids::{ChildId, DeviceId, EventId};
 use doorstep_core::seal::{Hash, SealedEvent, VerifyingKey};
 use doorstep_core::trust::{Claim, ClockSample, Timing, grade};
 use doorstep_core::wire::{Expected, Limits, Outcome, QuarantineCode, Verdict};
@@ -99,6 +99,18 @@ pub struct Pushed {
     pub ledger_changed: bool,
 }
 
+/// How far a device's chain goes in `epoch`.
+fn chain(tx: &dyn Tx, device: DeviceId, epoch: u32) -> Result<Chain, StoreError> {
+    let chains = tx.chains(device)?;
+    Ok(chains.into_iter().find(|chain| chain.epoch == epoch).unwrap_or(Chain::start(epoch)))
+}
+
+/// What comes next of a device in `epoch`.
+pub fn expected(tx: &dyn Tx, device: DeviceId, epoch: u32) -> Result<Expected, StoreError> {
+    let Chain { epoch, next_seq: seq, head: previous } = chain(tx, device, epoch)?;
+    Ok(Expected { epoch, seq, previous })
+}
+
 /// Takes in a batch of `device` at `now`. It was examined with the device's own key.
 pub fn push(
     tx: &mut dyn Tx,
@@ -108,9 +120,7 @@ pub fn push(
     now: DateTime<Utc>,
 ) -> Result<Pushed, StoreError> {
     assert!(batch.key == device.public_key, "a batch is examined with its device's key");
-    let chains = tx.chains(device.id)?;
-    let chain = chains.into_iter().find(|chain| chain.epoch == batch.epoch);
-    let chain = chain.unwrap_or(Chain::start(batch.epoch));
+    let chain = chain(tx, device.id, batch.epoch)?;
     let mut intake = Intake::begin(tx, device, chain, now)?;
     for (seq, examined) in (batch.first_seq..).zip(&batch.events) {
         if !intake.take(tx, seq, examined)? {
@@ -400,5 +410,5 @@ fn judge_child(
     let mut records = history(&tx.history(child.id)?)?;
     let mut known: BTreeSet<_> = records.iter().map(|record| record.event.id).collect();
     records.extend(fresh.into_iter().filter(|record| known.insert(record.event.id)));
-    judge.assess_grown(tx, roster, child, &records, now)
+    judge.assess(tx, roster, child, &records, now).map(drop)
 }

@@ -11,7 +11,7 @@ pub mod visits;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use doorstep_core::assessment::Assessment;
 use doorstep_core::event::Event;
 use doorstep_core::ids::{ChildId, EscalationId, PersonId};
@@ -19,7 +19,7 @@ use doorstep_core::policy::Policy;
 
 use crate::ambient::Ambient;
 use crate::store::directory::Child;
-use crate::store::ledger::{LedgerLine, StoredAssessment};
+use crate::store::ledger::{Assessed, LedgerLine};
 use crate::store::log::LoggedEvent;
 use crate::store::visits::PlannedVisit;
 use crate::store::{StoreError, Tx};
@@ -64,42 +64,28 @@ impl Judge {
         self.ambient.now()
     }
 
-    /// Assesses `child` at `now` from a `history` that has grown, and applies what follows.
-    pub fn assess_grown(
+    /// Assesses `child` at `now` from `history` and applies what follows. Answers whether the ledger
+    /// or the next limit changed.
+    pub fn assess(
         &self,
         tx: &mut dyn Tx,
         roster: &mut Roster,
         child: &Child,
         history: &[Record],
         now: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let assessment = self.complete(tx, child, history, now)?;
-        ledger::bring_in_line(self, tx, roster, (child, history), &assessment, now)?;
-        let next_change = assessment.next_change;
-        tx.put_assessment(&StoredAssessment { child: child.id, assessment, next_change })
-    }
-
-    /// Assesses `child` at `now` from `history` and applies what follows. Answers whether anything
-    /// but the instant changed.
-    fn assess(
-        &self,
-        tx: &mut dyn Tx,
-        child: &Child,
-        history: &[Record],
-        now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let assessment = self.complete(tx, child, history, now)?;
-        let before = tx.assessment(child.id)?;
-        let changed = before.as_ref().is_none_or(|stored| differ(&stored.assessment, &assessment));
-        let next_change = assessment.next_change;
-        let roster = &mut Roster::default();
+        let as_of = up_to_millisecond(now);
+        let assessment = self.complete(tx, child, history, as_of)?;
         let ledger_changed =
             ledger::bring_in_line(self, tx, roster, (child, history), &assessment, now)?;
-        let moved = before.is_none_or(|stored| stored.next_change != next_change);
-        if changed || moved {
-            tx.put_assessment(&StoredAssessment { child: child.id, assessment, next_change })?;
+        let next_change = assessment.next_change.map(just_after);
+        let before = tx.assessed(child.id)?;
+        let moved = before.is_none_or(|before| before.next_change != next_change);
+        // What was said before still holds word by word where nothing changed.
+        if ledger_changed || moved {
+            tx.put_assessed(&Assessed { child: child.id, as_of, next_change })?;
         }
-        Ok(changed || ledger_changed)
+        Ok(ledger_changed || moved)
     }
 
     fn complete(
@@ -122,7 +108,7 @@ impl Judge {
     ) -> Result<bool, StoreError> {
         let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
         let history = history(&tx.history(id)?)?;
-        self.assess(tx, &child, &history, now)
+        self.assess(tx, &mut Roster::default(), &child, &history, now)
     }
 
     fn escalation_id(&self, now: DateTime<Utc>) -> EscalationId {
@@ -156,6 +142,18 @@ pub fn complete(
     assessment
 }
 
+/// What the policies said of a child when it was last assessed; none where it never was.
+pub fn standing(
+    tx: &dyn Tx,
+    policy: &Policy,
+    child: &Child,
+    history: &[Record],
+) -> Result<Option<Assessment>, StoreError> {
+    let Some(assessed) = tx.assessed(child.id)? else { return Ok(None) };
+    let visits = tx.planned_visits_of(child.id)?;
+    Ok(Some(complete(policy, child, history, &visits, assessed.as_of)))
+}
+
 /// Reads logged events, by position, into a history. A record that came twice (a phone that was
 /// restored sends again under new numbers) is in it once.
 pub fn history(events: &[LoggedEvent]) -> Result<Vec<Record>, StoreError> {
@@ -169,29 +167,16 @@ fn record(logged: &LoggedEvent) -> Result<Record, StoreError> {
     Ok(Record::of(logged, event))
 }
 
-/// Whether two assessments differ in anything but their instant.
-pub fn differ(a: &Assessment, b: &Assessment) -> bool {
-    let Assessment {
-        as_of: _,
-        failed_contacts,
-        no_access_visits,
-        duties,
-        escalations,
-        indicators,
-        may_close,
-        answered,
-        not_counted,
-        next_change,
-    } = a;
-    *failed_contacts != b.failed_contacts
-        || *no_access_visits != b.no_access_visits
-        || *duties != b.duties
-        || *escalations != b.escalations
-        || *indicators != b.indicators
-        || *may_close != b.may_close
-        || *answered != b.answered
-        || *not_counted != b.not_counted
-        || *next_change != b.next_change
+/// The first whole millisecond that is not before `instant`: what the store keeps is exact, and a
+/// record of this very instant is not in the future.
+fn up_to_millisecond(instant: DateTime<Utc>) -> DateTime<Utc> {
+    let whole = instant.trunc_subsecs(3);
+    if whole < instant { whole + TimeDelta::milliseconds(1) } else { whole }
+}
+
+/// The first whole millisecond behind `limit`: at the instant itself it may still be met.
+pub fn just_after(limit: DateTime<Utc>) -> DateTime<Utc> {
+    limit.trunc_subsecs(3) + TimeDelta::milliseconds(1)
 }
 
 /// The entries that `escalation::difference` compares.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_core::assessment::Assessment;
 use doorstep_core::event::{ChildRecord, Event, FailedContact, Form, Plan, Role, What};
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::policy::Policy;
@@ -21,6 +22,7 @@ use crate::app::AppState;
 use crate::config::Config;
 use crate::enrol;
 use crate::ingest::{Batch, Incoming, Pushed, push};
+use crate::judge;
 use crate::store::Db;
 use crate::store::devices::Device;
 use crate::store::sqlite::SqliteStore;
@@ -117,6 +119,18 @@ impl Bench {
     pub async fn child(&self, external: &'static str) -> ChildId {
         let look = move |tx: &dyn crate::store::Tx| tx.child_called(external);
         self.state.db.read(look).await.expect("reads").expect("the child is there").id
+    }
+
+    /// What the policies said of a child when it was last assessed.
+    pub async fn assessment(&self, child: ChildId) -> Assessment {
+        let policy = self.state.judge().policy;
+        let look = move |tx: &dyn crate::store::Tx| {
+            let found = tx.child(child)?.expect("the child is there");
+            let records = judge::history(&tx.history(child)?)?;
+            judge::standing(tx, &policy, &found, &records)
+        };
+        let found: Result<_, crate::store::StoreError> = self.state.db.read(look).await;
+        found.expect("reads").expect("it was assessed")
     }
 
     /// The person with this external id.

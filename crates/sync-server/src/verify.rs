@@ -9,7 +9,7 @@ use std::fmt;
 use doorstep_core::escalation::difference;
 use doorstep_core::policy::Policy;
 
-use crate::judge::{complete, differ, entries, history};
+use crate::judge::{complete, entries, history, just_after};
 use crate::store::directory::Child;
 use crate::store::{StoreError, Tx};
 
@@ -199,7 +199,7 @@ fn check_child(
     let lines = tx.lines(id)?;
     report.escalations += u64::try_from(lines.len()).unwrap_or(u64::MAX);
     let events = tx.history(id)?;
-    let Some(stored) = tx.assessment(id)? else {
+    let Some(stored) = tx.assessed(id)? else {
         if !events.is_empty() || !lines.is_empty() {
             report.find(
                 Check::Assessments,
@@ -216,11 +216,11 @@ fn check_child(
         }
     };
     let visits = tx.planned_visits_of(id)?;
-    let again = complete(policy, child, &history, &visits, stored.assessment.as_of);
-    if differ(&again, &stored.assessment) {
+    let again = complete(policy, child, &history, &visits, stored.as_of);
+    if again.next_change.map(just_after) != stored.next_change {
         report.find(
             Check::Assessments,
-            format!("child {id}: assessing the log again gives another answer"),
+            format!("child {id}: assessing the log again gives another next limit"),
         );
     }
     for change in difference(&entries(&lines), &again) {

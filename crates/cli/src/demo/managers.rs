@@ -9,7 +9,7 @@ use doorstep_core::event::Role;
 use doorstep_core::ids::{ChildId, EscalationId, EventId};
 use doorstep_core::time::deadline_in_words;
 use doorstep_sync_server::admin::AdminError;
-use doorstep_sync_server::judge::{assessment, history};
+use doorstep_sync_server::judge::{assessment, history, standing};
 use doorstep_sync_server::store::ledger::LedgerLine;
 use doorstep_sync_server::store::{StoreError, Tx};
 
@@ -31,8 +31,13 @@ pub struct View {
 impl View {
     /// Looks.
     pub fn of(office: &Office, child: ChildId) -> Outcome<Self> {
+        let policy = office.judge().policy;
         let view = office.read(move |tx: &dyn Tx| {
-            let Some(stored) = tx.assessment(child)? else { return Ok(None) };
+            let Some(found) = tx.child(child)? else { return Ok(None) };
+            let records = history(&tx.history(child)?)?;
+            let Some(assessment) = standing(tx, &policy, &found, &records)? else {
+                return Ok(None);
+            };
             let lines = tx.lines(child)?;
             let mut names = BTreeMap::new();
             for line in &lines {
@@ -40,14 +45,14 @@ impl View {
                 names.insert(line.id, person.map(|person| person.name).unwrap_or_default());
             }
             let mut events = BTreeMap::new();
-            for record in history(&tx.history(child)?)? {
+            for record in records {
                 let author = tx.person(record.author)?.map(|person| person.name);
                 let author = author.unwrap_or_default();
                 let first = author.split(' ').next().unwrap_or_default();
                 let at = record.event.at.with_timezone(&London).format("%-d %b %H:%M");
                 events.insert(record.event.id, format!("{first}'s record of {at}"));
             }
-            Ok::<_, AdminError>(Some(Self { assessment: stored.assessment, lines, names, events }))
+            Ok::<_, AdminError>(Some(Self { assessment, lines, names, events }))
         })?;
         view.ok_or_else(|| Failure::No("the server has not judged the child".to_owned()))
     }

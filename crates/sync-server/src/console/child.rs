@@ -84,7 +84,9 @@ pub async fn gather(
     };
     access::admit_to(state, signed, id, thing, asked.logged()).await?;
     let now = state.ambient.now();
-    let gathered = state.db.read(move |tx: &dyn Tx| gather::child(tx, id, now)).await?;
+    let policy = std::sync::Arc::clone(&state.policy);
+    let look = move |tx: &dyn Tx| gather::child(tx, &policy, id, now);
+    let gathered = state.db.read(look).await?;
     let file = gathered.ok_or(Refusal::NotFound)?;
     let events = judged::events(&file.records);
     let episodes = state.policy.episodes(&file.child.record, &events, now);

@@ -45,7 +45,7 @@ async fn draw(
     let (judge, patience) = (state.judge(), state.patience());
     let look = move |tx: &dyn Tx| {
         let standing = chain_view::gather(tx, &judge, &patience, id, now)?;
-        Ok::<_, StoreError>(gather::escalation(tx, id, now)?.zip(standing))
+        Ok::<_, StoreError>(gather::escalation(tx, &judge.policy, id, now)?.zip(standing))
     };
     let (escalation, standing) = state.db.read(look).await?.ok_or(Refusal::NotFound)?;
     let said = match (done, &escalation.raised.acknowledged) {

@@ -7,12 +7,14 @@ use chrono::{DateTime, Utc};
 use doorstep_core::assessment::{Assessment, Escalation, Standing};
 use doorstep_core::attachment::Attachment;
 use doorstep_core::ids::{ChildId, EscalationId, EventId, PersonId};
+use doorstep_core::policy::Policy;
 use doorstep_core::seal::Body;
 use doorstep_core::trust::Timing;
 use doorstep_core::wire::Contact;
 
 use super::filter::{Filter, Show, Whose};
 use super::viewer::Viewer;
+use crate::judge::{self, standing};
 use crate::store::directory::{Child, People};
 use crate::store::ledger::{HistoryEntry, LedgerLine, Notice};
 use crate::store::log::LoggedEvent;
@@ -345,11 +347,12 @@ fn recorded(
 /// Everything about one escalation; none where there is no such.
 pub fn escalation(
     tx: &dyn Tx,
+    policy: &Policy,
     id: EscalationId,
     now: DateTime<Utc>,
 ) -> Result<Option<EscalationFile>, StoreError> {
     let Some(line) = tx.line(id)? else { return Ok(None) };
-    let Some(file) = child(tx, line.child, now)? else { return Ok(None) };
+    let Some(file) = child(tx, policy, line.child, now)? else { return Ok(None) };
     let mut names = Names::default();
     let mut notices = Vec::new();
     for notice in tx.notices(id)? {
@@ -367,6 +370,7 @@ pub fn escalation(
 /// Everything about one child; none where there is no such.
 pub fn child(
     tx: &dyn Tx,
+    policy: &Policy,
     id: ChildId,
     now: DateTime<Utc>,
 ) -> Result<Option<ChildFile>, StoreError> {
@@ -381,7 +385,7 @@ pub fn child(
         contacts: contacts(tx, id, now)?,
         unreadable: history.len() - records.len(),
         records,
-        assessment: tx.assessment(id)?.map(|stored| stored.assessment),
+        assessment: standing(tx, policy, &child, &judge::history(&history)?)?,
         child,
     }))
 }

@@ -12,6 +12,9 @@ use crate::store::directory::{Child, People};
 use crate::store::ledger::{Acknowledged, HistoryEntry, LedgerLine, Reason};
 use crate::store::{StoreError, Tx};
 
+/// What the history says first of a line.
+const RAISED: &str = "raised";
+
 /// A line as it is to be written, what is said of it in its history, and whether somebody is told.
 struct Step {
     line: LedgerLine,
@@ -104,7 +107,7 @@ fn raise(
         ended: (!is_open).then_some(now),
         undelivered: false,
     };
-    Step { line, what: "raised", tell: is_open.then_some(Reason::Raised) }
+    Step { line, what: RAISED, tell: is_open.then_some(Reason::Raised) }
 }
 
 fn update(mut line: LedgerLine, escalation: Escalation, now: DateTime<Utc>) -> Step {
@@ -137,7 +140,10 @@ fn apply(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let Step { line, what, tell } = step;
-    tx.put_line(&line)?;
+    match what {
+        RAISED => tx.add_line(&line)?,
+        _ => tx.put_line(&line)?,
+    }
     let entry = HistoryEntry { at: now, what: what.into(), by: None, note: None };
     tx.put_line_history(line.id, &entry)?;
     match tell {

@@ -1,19 +1,21 @@
 //! Assessments, the escalation ledger and the notices that go out of it.
 
 use chrono::{DateTime, Utc};
-use doorstep_core::assessment::{Assessment, Escalation, Standing, Urgency};
+use doorstep_core::assessment::{Escalation, Standing, Urgency};
 use doorstep_core::ids::{ChildId, EscalationId, PersonId};
 
 use super::StoreError;
 
-/// The last assessment of a child. A cache: it can be computed again at any time.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredAssessment {
+/// A child was assessed. The answer is not kept: it can be computed again at any time, and what
+/// follows from it stands in the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assessed {
     /// The child.
     pub child: ChildId,
-    /// What the policies said.
-    pub assessment: Assessment,
-    /// When the child has to be assessed again though nothing happens (UTC).
+    /// The instant that the answer is of (UTC), a whole millisecond.
+    pub as_of: DateTime<Utc>,
+    /// When the child has to be assessed again though nothing happens (UTC): just after its next
+    /// limit.
     pub next_change: Option<DateTime<Utc>>,
 }
 
@@ -161,10 +163,10 @@ pub struct Notice {
 /// Laws: there is one line for (child, clause, cause, addressed role); no line, entry or notice is
 /// ever removed; a notice with a key that is there already is not written again.
 pub trait Ledger {
-    /// The last assessment of a child.
-    fn assessment(&self, child: ChildId) -> Result<Option<StoredAssessment>, StoreError>;
-    /// Writes the last assessment of a child.
-    fn put_assessment(&mut self, assessment: &StoredAssessment) -> Result<(), StoreError>;
+    /// When a child was last assessed.
+    fn assessed(&self, child: ChildId) -> Result<Option<Assessed>, StoreError>;
+    /// Writes when a child was last assessed.
+    fn put_assessed(&mut self, assessed: &Assessed) -> Result<(), StoreError>;
     /// How urgent a child is: the most urgent of its escalations that have not ended, and when it
     /// is to be assessed again though nothing happens (UTC).
     fn urgency(
@@ -187,7 +189,9 @@ pub trait Ledger {
     fn told(&self, id: EscalationId) -> Result<Vec<Told>, StoreError>;
     /// Writes that somebody was told; who was told before stays as it was.
     fn put_told(&mut self, id: EscalationId, told: &Told) -> Result<(), StoreError>;
-    /// Writes a line.
+    /// Writes a line that is not there yet.
+    fn add_line(&mut self, line: &LedgerLine) -> Result<(), StoreError>;
+    /// Writes what a line has become.
     fn put_line(&mut self, line: &LedgerLine) -> Result<(), StoreError>;
     /// What happened to an escalation, the earliest first.
     fn line_history(&self, id: EscalationId) -> Result<Vec<HistoryEntry>, StoreError>;

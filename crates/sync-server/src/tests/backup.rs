@@ -119,10 +119,9 @@ const FAULTS: &[(&str, Check, &str)] = &[
     ),
     ("DELETE FROM assessment", Check::Assessments, "no assessment"),
     (
-        "UPDATE assessment SET body = json_set(body, '$.failed_contacts', 40) \
-         WHERE body LIKE '%failed%'",
+        "UPDATE assessment SET next_change_ms = 1 WHERE next_change_ms IS NOT NULL",
         Check::Assessments,
-        "another answer",
+        "another next limit",
     ),
     ("UPDATE escalation SET ended_ms = 1", Check::Ledger, "inbox"),
 ];

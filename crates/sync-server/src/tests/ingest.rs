@@ -211,8 +211,8 @@ async fn the_same_record_under_new_numbers_is_judged_once() {
     let again = phone.seal(&body);
     let pushed = bench.push(&phone, 1, vec![sealed(first), sealed(again)]).await;
     assert_eq!(words(&pushed), ["stored 1", "stored 2"]);
-    let stored = bench.state.db.read(move |tx| tx.assessment(child)).await.unwrap().unwrap();
-    assert_eq!(stored.assessment.failed_contacts, 1);
+    let assessment = bench.assessment(child).await;
+    assert_eq!(assessment.failed_contacts, 1);
 }
 
 #[tokio::test]
@@ -274,8 +274,8 @@ async fn a_record_by_a_clock_that_ran_ahead_is_judged_by_when_it_happened() {
     let log = bench.state.db.read(|tx| tx.log_page(0, 1)).await.unwrap();
     let expected = Timing { corrected: visit, limits_from: visit, trust: Trust::Estimated };
     assert_eq!((log[0].at, log[0].timing), (visit + ahead, expected));
-    let stored = bench.state.db.read(move |tx| tx.assessment(child)).await.unwrap().unwrap();
-    let since = stored.assessment.escalations.iter().map(|escalation| escalation.since);
+    let assessment = bench.assessment(child).await;
+    let since = assessment.escalations.iter().map(|escalation| escalation.since);
     assert_eq!(since.min(), Some(visit), "limits run from the visit");
     // Another sample later changes nothing that was decided: judging again gives the same.
     let other = ClockSample { wall: server, server, monotonic_ms: None, boot: None };

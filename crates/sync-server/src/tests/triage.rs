@@ -121,8 +121,8 @@ async fn what_a_newer_server_knows_is_released_when_it_starts() {
     let settled = bench.state.db.read(look).await.unwrap().remove(0);
     assert_eq!(settled.settlement, Settlement::Released { position: 1 });
     assert_eq!((settled.by.as_str(), settled.reason.as_str()), ("The office", triage::KNOWN_NOW));
-    let stored = bench.state.db.read(move |tx| tx.assessment(child)).await.unwrap().unwrap();
-    assert_eq!(stored.assessment.failed_contacts, 1);
+    let assessment = bench.assessment(child).await;
+    assert_eq!(assessment.failed_contacts, 1);
     assert_eq!(findings(&bench).await, [""; 0]);
 }
 
@@ -138,8 +138,8 @@ async fn a_released_record_is_judged_and_keeps_its_bytes_number_and_signature() 
     assert_eq!((log[0].body.as_str(), log[0].hash), (before.bytes.as_str(), before.hash));
     assert_eq!((log[0].seq, log[0].received), (1, before.received));
     assert!(log[0].handed_over);
-    let stored = bench.state.db.read(move |tx| tx.assessment(child)).await.unwrap().unwrap();
-    assert_eq!(stored.assessment.failed_contacts, 1);
+    let assessment = bench.assessment(child).await;
+    assert_eq!(assessment.failed_contacts, 1);
     let lines = bench.state.db.read(move |tx| tx.lines(child)).await.unwrap();
     assert!(!lines.is_empty(), "a released record is escalated like any other");
     assert_eq!(heard(&bench, phone.device).await, [Settlement::Released { position: 1 }]);

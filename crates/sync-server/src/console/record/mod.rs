@@ -180,7 +180,7 @@ fn write(tx: &mut dyn Tx, judge: &Judge, wanted: &Wanted) -> Result<Written, Adm
     if tx.event(wanted.record)?.is_some() {
         return Ok(Written::Before);
     }
-    let file = gather::child(tx, line.child, now)?;
+    let file = gather::child(tx, &judge.policy, line.child, now)?;
     let file = file.ok_or(StoreError::Missing { what: "child" })?;
     let is_news = |record: &Recorded| {
         record.position > wanted.seen
@@ -273,7 +273,7 @@ fn place(
     now: DateTime<Utc>,
 ) -> Result<Option<Place>, StoreError> {
     let Some(line) = tx.line(id)? else { return Ok(None) };
-    let Some(file) = gather::child(tx, line.child, now)? else { return Ok(None) };
+    let Some(file) = gather::child(tx, policy, line.child, now)? else { return Ok(None) };
     let duties = file.assessment.as_ref().map_or(&[][..], |assessment| &assessment.duties);
     let this =
         |duty: &&Duty| duty.clause == line.escalation.clause && duty.cause == line.escalation.cause;

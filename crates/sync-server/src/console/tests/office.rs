@@ -26,7 +26,7 @@ use crate::config::Config;
 use crate::console::accounts;
 use crate::store::devices::Device;
 use crate::store::directory::{Allocation, Child, Person, Team};
-use crate::store::ledger::{LedgerLine, StoredAssessment, Told};
+use crate::store::ledger::{Assessed, LedgerLine, Told};
 use crate::store::log::{Access, LoggedEvent, SetAside};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Db, StoreError, Tx};
@@ -279,13 +279,13 @@ fn fill(tx: &mut dyn Tx) -> Result<(), StoreError> {
     let history: Vec<_> = events.iter().map(|event| body(event).event).collect();
     let assessment = Policy::built_in().assess(&child().record, &history, utc(NOW));
     let next_change = assessment.next_change;
-    tx.put_assessment(&StoredAssessment { child: child().id, assessment, next_change })?;
+    tx.put_assessed(&Assessed { child: child().id, as_of: utc(NOW), next_change })?;
     raise(tx, &line(ESCALATION, "GA-6.1", Some("2026-03-02T11:00:00Z")))
 }
 
 /// Writes a line, and that its addressee was told.
 pub fn raise(tx: &mut dyn Tx, line: &LedgerLine) -> Result<(), StoreError> {
-    tx.put_line(line)?;
+    tx.add_line(line)?;
     let told = Told { person: line.addressee, first: line.raised, in_place_of: None };
     tx.put_told(line.id, &told)
 }

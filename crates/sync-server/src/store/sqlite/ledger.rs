@@ -12,7 +12,7 @@ use super::values::{
 };
 use crate::store::StoreError;
 use crate::store::ledger::{
-    Acknowledged, Channel, HistoryEntry, Ledger, LedgerLine, Notice, Reason, StoredAssessment, Told,
+    Acknowledged, Assessed, Channel, HistoryEntry, Ledger, LedgerLine, Notice, Reason, Told,
 };
 
 pub(super) const LINE: &str = "SELECT id, child, addressee, raised_ms, told_ms, acknowledged_ms, \
@@ -66,33 +66,26 @@ fn rank(urgency: Urgency) -> i64 {
     place.and_then(|place| i64::try_from(place).ok()).unwrap_or(i64::MAX)
 }
 
-/// One millisecond behind the instant: a limit may be still met at the instant itself.
-fn just_after_ms(instant: DateTime<Utc>) -> i64 {
-    ms(instant) + 1
-}
-
 impl Ledger for SqliteTx<'_> {
-    fn assessment(&self, child: ChildId) -> Result<Option<StoredAssessment>, StoreError> {
-        let sql = "SELECT child, body, next_change_ms FROM assessment WHERE child = ?1";
-        self.one("read an assessment", sql, [child.to_string()], |row| {
-            Ok(StoredAssessment {
-                child: parsed(row, "child")?,
-                assessment: json(row, "body")?,
-                next_change: instant_option(row, "next_change_ms")?,
-            })
+    fn assessed(&self, child: ChildId) -> Result<Option<Assessed>, StoreError> {
+        let sql = "SELECT as_of_ms, next_change_ms FROM assessment WHERE child = ?1";
+        self.one("read when a child was assessed", sql, [child.to_string()], |row| {
+            let (as_of, next_change) =
+                (instant(row, "as_of_ms")?, instant_option(row, "next_change_ms")?);
+            Ok(Assessed { child, as_of, next_change })
         })
     }
 
-    fn put_assessment(&mut self, stored: &StoredAssessment) -> Result<(), StoreError> {
-        let sql = "INSERT INTO assessment (child, body, next_change_ms) VALUES (?1, ?2, ?3) \
-                   ON CONFLICT (child) DO UPDATE SET body = excluded.body, \
+    fn put_assessed(&mut self, assessed: &Assessed) -> Result<(), StoreError> {
+        let sql = "INSERT INTO assessment (child, as_of_ms, next_change_ms) VALUES (?1, ?2, ?3) \
+                   ON CONFLICT (child) DO UPDATE SET as_of_ms = excluded.as_of_ms, \
                    next_change_ms = excluded.next_change_ms";
         let params = params![
-            stored.child.to_string(),
-            to_json(&stored.assessment),
-            stored.next_change.map(just_after_ms)
+            assessed.child.to_string(),
+            ms(assessed.as_of),
+            ms_option(assessed.next_change)
         ];
-        self.execute("write an assessment", sql, params).map(drop)
+        self.execute("write when a child was assessed", sql, params).map(drop)
     }
 
     fn urgency(
@@ -169,18 +162,12 @@ impl Ledger for SqliteTx<'_> {
         self.execute("write who was told", sql, params).map(drop)
     }
 
-    fn put_line(&mut self, line: &LedgerLine) -> Result<(), StoreError> {
+    fn add_line(&mut self, line: &LedgerLine) -> Result<(), StoreError> {
         let sql = "INSERT INTO escalation (id, child, clause, cause, to_role, addressee, urgency, \
                    standing, due_ms, since_ms, raised_ms, told_ms, acknowledged_ms, \
                    acknowledged_by, ended_ms, undelivered, body) VALUES (:id, :child, :clause, \
                    :cause, :to_role, :addressee, :urgency, :standing, :due, :since, :raised, \
-                   :told, :acknowledged, :acknowledged_by, :ended, :undelivered, :body) \
-                   ON CONFLICT (id) DO UPDATE SET addressee = excluded.addressee, \
-                   urgency = excluded.urgency, standing = excluded.standing, \
-                   due_ms = excluded.due_ms, since_ms = excluded.since_ms, \
-                   told_ms = excluded.told_ms, acknowledged_ms = excluded.acknowledged_ms, \
-                   acknowledged_by = excluded.acknowledged_by, ended_ms = excluded.ended_ms, \
-                   undelivered = excluded.undelivered, body = excluded.body";
+                   :told, :acknowledged, :acknowledged_by, :ended, :undelivered, :body)";
         let escalation = &line.escalation;
         let params = named_params! {
             ":id": line.id.to_string(),
@@ -202,6 +189,32 @@ impl Ledger for SqliteTx<'_> {
             ":body": to_json(escalation),
         };
         self.execute("write an escalation", sql, params).map(drop)
+    }
+
+    fn put_line(&mut self, line: &LedgerLine) -> Result<(), StoreError> {
+        let sql = "UPDATE escalation SET addressee = :addressee, urgency = :urgency, \
+                   standing = :standing, due_ms = :due, since_ms = :since, told_ms = :told, \
+                   acknowledged_ms = :acknowledged, acknowledged_by = :acknowledged_by, \
+                   ended_ms = :ended, undelivered = :undelivered, body = :body WHERE id = :id";
+        let escalation = &line.escalation;
+        let params = named_params! {
+            ":id": line.id.to_string(),
+            ":addressee": line.addressee.to_string(),
+            ":urgency": rank(escalation.urgency),
+            ":standing": escalation.standing.as_str(),
+            ":due": ms_option(escalation.due),
+            ":since": ms(escalation.since),
+            ":told": ms_option(line.told),
+            ":acknowledged": ms_option(line.acknowledged.map(|taken| taken.at)),
+            ":acknowledged_by": line.acknowledged.map(|taken| taken.by.to_string()),
+            ":ended": ms_option(line.ended),
+            ":undelivered": line.undelivered,
+            ":body": to_json(escalation),
+        };
+        match self.execute("write what an escalation has become", sql, params)? {
+            0 => Err(StoreError::Missing { what: "escalation" }),
+            _ => Ok(()),
+        }
     }
 
     fn line_history(&self, id: EscalationId) -> Result<Vec<HistoryEntry>, StoreError> {

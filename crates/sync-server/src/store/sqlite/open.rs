@@ -14,8 +14,13 @@ use crate::store::migrate::MIGRATIONS;
 
 /// The database's name in the data folder.
 pub const DATABASE_FILE: &str = "doorstep.db";
-/// Memory for pages of the file, for each connection.
-const CACHE_KIB: u32 = 16 * 1024;
+/// Memory for pages of the file, for each connection that reads.
+const READ_CACHE_KIB: u32 = 16 * 1024;
+/// The same for the connection that writes: every index of a large store has its last pages there.
+const WRITE_CACHE_KIB: u32 = 64 * 1024;
+/// Pages in the write-ahead log after which they are copied into the file. A page that changes
+/// again and again is copied once for all of it.
+const CHECKPOINT_PAGES: u32 = 4000;
 const LOCK_FILE: &str = "doorstep.lock";
 /// Says in the file's header that it is ours: `DOOR`.
 const APPLICATION_ID: i64 = 0x444F_4F52;
@@ -68,9 +73,12 @@ pub(super) fn open_writer(file: &Path) -> Result<Connection, StoreError> {
         check_file(file)?;
     }
     let conn = Connection::open(file).map_err(failed("open the database"))?;
-    settle(&conn)?;
-    conn.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;")
-        .map_err(failed("switch to write-ahead logging"))?;
+    settle(&conn, WRITE_CACHE_KIB)?;
+    conn.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY; \
+         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};"
+    ))
+    .map_err(failed("switch to write-ahead logging"))?;
     migrate(&conn, MIGRATIONS.len()).map_err(failed("bring the tables up to date"))?;
     Ok(conn)
 }
@@ -80,15 +88,15 @@ pub(super) fn open_reader(file: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn =
         Connection::open_with_flags(file, flags).map_err(failed("open the database to read"))?;
-    settle(&conn)?;
+    settle(&conn, READ_CACHE_KIB)?;
     conn.execute_batch("PRAGMA query_only = ON").map_err(failed("open the database to read"))?;
     Ok(conn)
 }
 
-fn settle(conn: &Connection) -> Result<(), StoreError> {
+fn settle(conn: &Connection, cache_kib: u32) -> Result<(), StoreError> {
     conn.busy_timeout(BUSY).map_err(failed("prepare a connection"))?;
     conn.set_prepared_statement_cache_capacity(128);
-    conn.execute_batch(&format!("PRAGMA cache_size = -{CACHE_KIB}"))
+    conn.execute_batch(&format!("PRAGMA cache_size = -{cache_kib}"))
         .map_err(failed("prepare a connection"))?;
     conn.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; \
