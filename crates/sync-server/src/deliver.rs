@@ -129,6 +129,30 @@ fn by_urgency(tx: &dyn Tx, children: BTreeSet<ChildId>) -> Result<Vec<ChildId>, 
     Ok(ranked.into_iter().map(|(_, _, child)| child).collect())
 }
 
+/// The page behind `cursor` where it can be sent without writing anything: the device holds what
+/// its person may see, and nothing of a child goes down. That is what most syncs come to. None
+/// where it is otherwise.
+pub fn quiet_page(
+    tx: &dyn Tx,
+    device: &Device,
+    organisation: &Organisation,
+    cursor: &Cursor,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<Option<Page>, StoreError> {
+    if device.directory != organisation.directory {
+        return Ok(None);
+    }
+    let caseload: BTreeSet<_> = tx.caseload(device.person, now)?.into_iter().collect();
+    let grants = tx.grants(device.id, 0)?;
+    let held = grants.iter().filter(|grant| grant.held).map(|grant| grant.child);
+    if held.collect::<BTreeSet<_>>() != caseload {
+        return Ok(None);
+    }
+    let (page, read) = fill(tx, device, organisation, Some(cursor), limits, now)?;
+    Ok((read.is_empty() && !page.more).then_some(page))
+}
+
 /// The page behind `cursor`, within `limits`. What it holds is written to the access log.
 pub fn page(
     tx: &mut dyn Tx,
@@ -138,6 +162,20 @@ pub fn page(
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<Page, StoreError> {
+    let (page, read) = fill(tx, device, organisation, cursor, limits, now)?;
+    log_reading(tx, device, &read, now)?;
+    Ok(page)
+}
+
+/// Fills a page; answers also the children that it holds something of.
+fn fill(
+    tx: &dyn Tx,
+    device: &Device,
+    organisation: &Organisation,
+    cursor: Option<&Cursor>,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<(Page, BTreeSet<ChildId>), StoreError> {
     let place = Place::read(cursor, organisation, device);
     let mut filling = Filling {
         device,
@@ -160,12 +198,11 @@ pub fn page(
     let events_left = filling.events_left(tx, news_done, &grants_left)?;
     let Filling { place, mut page, read, .. } = filling;
     page.events_left = events_left;
-    log_reading(tx, device, &read, now)?;
     page.more = !news_done || !grants_left.is_empty();
     let whole_left = grants_left.iter().filter(|grant| grant.held).count();
     page.children_left = u64::try_from(whole_left).unwrap_or(u64::MAX);
     page.cursor = place.write();
-    Ok(page)
+    Ok((page, read))
 }
 
 /// Writes down that what is on a page was read, and how its reader stands to each child.
@@ -225,6 +262,9 @@ impl Filling<'_> {
     fn grants(&mut self, tx: &dyn Tx, now: DateTime<Utc>) -> Result<Vec<Grant>, StoreError> {
         let known = self.place.change;
         let grants = tx.grants(self.device.id, known)?;
+        if grants.is_empty() {
+            return Ok(grants);
+        }
         let mut cards = Cards::gather(tx, self.device.person, now)?;
         for (done, grant) in grants.iter().enumerate() {
             if self.left == 0 {

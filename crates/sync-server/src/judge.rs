@@ -64,8 +64,8 @@ impl Judge {
         self.ambient.now()
     }
 
-    /// Assesses `child` at `now` from `history` and applies what follows. Answers whether the ledger
-    /// or the next limit changed.
+    /// Assesses `child` at `now` from `history` and applies what follows. Answers whether the
+    /// ledger or the next limit changed.
     pub fn assess(
         &self,
         tx: &mut dyn Tx,

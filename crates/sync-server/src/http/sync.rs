@@ -1,9 +1,11 @@
 //! `POST /v1/sync`.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
-use doorstep_core::ids::ChildId;
+use doorstep_core::ids::{ChildId, DeviceId};
 use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
 use doorstep_core::trust::ClockSample;
@@ -21,7 +23,7 @@ use crate::enrol::authenticate;
 use crate::ingest::{self, Batch, ExaminedBatch, Incoming, Pushed};
 use crate::judge::{Judge, visits};
 use crate::store::devices::Device;
-use crate::store::directory::Organisation;
+use crate::store::directory::{Organisation, Person};
 use crate::store::{StoreError, Tx};
 
 /// The longest text that an app may say of itself, in bytes.
@@ -54,6 +56,11 @@ struct PushAndPull {
 }
 
 impl PushAndPull {
+    /// Whether it only asks for news.
+    fn brings_nothing(&self) -> bool {
+        self.events.is_empty() && self.again.is_empty()
+    }
+
     fn batch(&self) -> Batch {
         let incoming = |raw: &RawValue| match serde_json::from_str::<SealedEvent>(raw.get()) {
             Ok(event) => Incoming::Sealed(event),
@@ -86,7 +93,18 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     let known = known.ok_or(Refusal::Unauthenticated)?;
     let often = app.gate.visit(known.id, app.config.device_requests, now);
     often.map_err(|retry_after| Refusal::TooOften { retry_after })?;
-    let request = parse(&arrived.bytes, &limits)?;
+    let request = Arc::new(parse(&arrived.bytes, &limits)?);
+    if let Some(cursor) = request.cursor.clone().filter(|_| request.brings_nothing()) {
+        let (shown, asked) = (token.clone(), Arc::clone(&request));
+        let look = move |tx: &dyn Tx| {
+            let device = authenticate(tx, &shown)?.ok_or(Refusal::Unauthenticated)?;
+            answer_quietly(tx, &device, &asked, &cursor, &limits, now)
+        };
+        if let Some(response) = app.db.read(look).await? {
+            app.db.write_behind(move |tx| note_contact_of(tx, known.id, &request, now)).await;
+            return Ok(coding::answer(wanted, &response));
+        }
+    }
     let batch = examine(request.batch(), known.public_key, limits).await?;
     let work = move |tx: &mut dyn Tx| {
         let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
@@ -132,6 +150,66 @@ fn parse(text: &[u8], limits: &Limits) -> Result<PushAndPull, Refusal> {
     Ok(request)
 }
 
+/// The answer to a device that brings nothing and for which there is nothing new; none where there
+/// may be. It needs nothing of the store but a look.
+fn answer_quietly(
+    tx: &dyn Tx,
+    device: &Device,
+    request: &PushAndPull,
+    cursor: &Cursor,
+    limits: &Limits,
+    now: DateTime<Utc>,
+) -> Result<Option<SyncResponse>, Refusal> {
+    let person = tx.person(device.person)?.ok_or(StoreError::Missing { what: "person" })?;
+    if is_shut_out(device, &person, now) {
+        return Err(Refusal::Revoked);
+    }
+    if !tx.silent_visits(device.person)?.is_empty() {
+        return Ok(None);
+    }
+    let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
+    let page = deliver::quiet_page(tx, device, &organisation, cursor, limits, now)?;
+    let Some(page) = page else { return Ok(None) };
+    let expected = ingest::expected(tx, device.id, request.epoch)?;
+    let pushed = Pushed { verdicts: Vec::new(), expected, ledger_changed: false };
+    let settled = deliver::settled(tx, device.id, &request.waiting)?;
+    Ok(Some(answer(&organisation, pushed, page, settled, limits, now)))
+}
+
+fn is_shut_out(device: &Device, person: &Person, now: DateTime<Utc>) -> bool {
+    device.revoked.is_some_and(|at| at <= now) || !person.is_active(now)
+}
+
+/// Writes down, some time after it, that a device spoke at `now`.
+fn note_contact_of(
+    tx: &mut dyn Tx,
+    id: DeviceId,
+    request: &PushAndPull,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let mut device = tx.device(id)?.ok_or(StoreError::Missing { what: "device" })?;
+    note_contact(tx, &mut device, request, now)?;
+    tx.put_device(&device)
+}
+
+/// Takes what a device says of itself at `now` into `device`, which the caller writes.
+fn note_contact(
+    tx: &mut dyn Tx,
+    device: &mut Device,
+    request: &PushAndPull,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if let Some(clock) = &request.clock {
+        tx.put_clock_sample(device.id, &ClockSample::of(clock, now))?;
+    }
+    device.last_contact = Some(now);
+    device.unsent = request.unsent_beyond;
+    device.oldest_unsent = request.oldest_unsent;
+    device.divergence = request.divergence;
+    device.app.clone_from(&request.app);
+    Ok(())
+}
+
 fn exchange(
     tx: &mut dyn Tx,
     judge: &Judge,
@@ -142,20 +220,13 @@ fn exchange(
     now: DateTime<Utc>,
 ) -> Result<(SyncResponse, bool), Refusal> {
     let person = tx.person(device.person)?.ok_or(StoreError::Missing { what: "person" })?;
-    let shut_out = device.revoked.is_some_and(|at| at <= now) || !person.is_active(now);
+    let shut_out = is_shut_out(&device, &person, now);
     if shut_out && batch.is_empty() {
         return Err(Refusal::Revoked);
     }
-    if let Some(clock) = &request.clock {
-        tx.put_clock_sample(device.id, &ClockSample::of(clock, now))?;
-    }
+    note_contact(tx, &mut device, request, now)?;
     let heard = visits::heard_from(tx, judge, device.person, now)?;
     let pushed = ingest::push(tx, judge, &device, batch, now)?;
-    device.last_contact = Some(now);
-    device.unsent = request.unsent_beyond;
-    device.oldest_unsent = request.oldest_unsent;
-    device.divergence = request.divergence;
-    device.app.clone_from(&request.app);
     let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
     let cursor = request.cursor.as_ref();
     let (page, settled) = if shut_out {

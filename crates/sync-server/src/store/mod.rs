@@ -161,6 +161,8 @@ pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Backend: Send + Sync {
     /// Runs work that writes.
     fn write(&self, work: Work) -> Pending<'_, Result<(), StoreError>>;
+    /// Runs work that writes, with the next work that is waited for, or alone within a second.
+    fn write_behind(&self, work: Work);
     /// Runs work that reads.
     fn read(&self, look: Look) -> Pending<'_, Result<(), StoreError>>;
     /// Says once, with the reason, that the backend stopped for good.
@@ -207,6 +209,26 @@ impl Db {
         };
         self.backend.write(Box::new(run)).await?;
         take(&slot)
+    }
+
+    /// Runs `work` soon, together with others. Nobody waits for it: what it writes may be lost if
+    /// the machine stops within the next second.
+    pub async fn write_behind(
+        &self,
+        work: impl Fn(&mut dyn Tx) -> Result<(), StoreError> + Send + 'static,
+    ) {
+        let place = Arc::clone(&self.queue).acquire_owned().await;
+        self.backend.write_behind(Box::new(move |tx: &mut dyn Tx| {
+            let _place = &place;
+            match work(tx) {
+                Ok(()) => Outcome::Keep,
+                Err(error) => {
+                    let error = crate::error_chain(&error);
+                    tracing::error!(error, "what could wait was not written");
+                    Outcome::Undo
+                }
+            }
+        }));
     }
 
     /// Runs `look` on one instant of the store.

@@ -183,7 +183,7 @@ fn store(tx: &mut dyn Tx, plain: &Plain) -> Result<(), StoreError> {
     plain.allocations.iter().try_for_each(|line| tx.put_allocation(line))?;
     plain.absences.iter().try_for_each(|absence| tx.add_absence(absence))?;
     for (line, person) in &plain.told {
-        tx.put_line(line)?;
+        tx.add_line(line)?;
         let told = Told { person: *person, first: MONDAY, in_place_of: None };
         tx.put_told(line.id, &told)?;
     }

@@ -81,6 +81,10 @@ impl Backend for SqliteStore {
         Box::pin(self.writer.run(work))
     }
 
+    fn write_behind(&self, work: Work) {
+        self.writer.run_behind(work);
+    }
+
     fn read(&self, look: Look) -> Pending<'_, Result<(), StoreError>> {
         Box::pin(self.readers.run(look))
     }

@@ -2,10 +2,11 @@
 //! few milliseconds shares one flush to the disk. Each piece of work has its own savepoint, so one
 //! that fails takes nothing else with it; answers go out after the commit.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
@@ -17,14 +18,23 @@ use crate::store::{Outcome, StoreError, Work};
 /// How many pieces of work share a commit at most.
 const GROUP_MAX: usize = 256;
 
+/// How long work that nobody waits for is kept, so that it shares a flush with other work.
+const BEHIND: Duration = Duration::from_millis(500);
+
+/// Work that somebody waits for.
 struct Job {
     work: Work,
     reply: oneshot::Sender<Result<(), StoreError>>,
 }
 
+enum Message {
+    Now(Job),
+    Behind(Work),
+}
+
 /// The writing thread.
 pub struct Writer {
-    jobs: Option<Sender<Job>>,
+    jobs: Option<Sender<Message>>,
     thread: Option<JoinHandle<()>>,
     stopped: watch::Receiver<Option<String>>,
 }
@@ -45,10 +55,17 @@ impl Writer {
     pub async fn run(&self, work: Work) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let jobs = self.jobs.as_ref().expect("the channel is closed only by drop");
-        if jobs.send(Job { work, reply }).is_err() {
+        if jobs.send(Message::Now(Job { work, reply })).is_err() {
             return Err(self.ended());
         }
         answer.await.unwrap_or_else(|_| Err(self.ended()))
+    }
+
+    /// Runs `work` with the next that is waited for, or soon. Where the thread has ended, that was
+    /// said through `stopped`, and the work is lost with all that came after it.
+    pub fn run_behind(&self, work: Work) {
+        let jobs = self.jobs.as_ref().expect("the channel is closed only by drop");
+        let _ = jobs.send(Message::Behind(work));
     }
 
     /// Says once, with the reason, that nothing is written any more.
@@ -74,19 +91,16 @@ impl Drop for Writer {
 
 fn write_until_closed(
     conn: &Connection,
-    inbox: &Receiver<Job>,
+    inbox: &Receiver<Message>,
     group_commit: Duration,
     stopped: &watch::Sender<Option<String>>,
 ) {
-    let mut company = 1;
-    while let Ok(first) = inbox.recv() {
-        match write_group(conn, first, inbox, (group_commit, company)) {
-            Ok(came) => company = came,
-            Err(reason) => {
-                tracing::error!(reason, "a commit failed: nothing more is written until a restart");
-                stopped.send_replace(Some(reason));
-                return;
-            }
+    let mut group = Group { conn, inbox, patience: group_commit, company: 1, behind: Vec::new() };
+    while let ControlFlow::Continue(first) = group.next() {
+        if let Err(reason) = group.write(first) {
+            tracing::error!(reason, "a commit failed: nothing more is written until a restart");
+            stopped.send_replace(Some(reason));
+            return;
         }
     }
     // The journal is folded into the file, so that the file alone is the whole store.
@@ -95,43 +109,108 @@ fn write_until_closed(
     }
 }
 
-/// Runs one group in one transaction; answers how many came. It waits only for as many as came last
-/// time, so that who is alone never waits. An error means that the commit failed.
-fn write_group(
-    conn: &Connection,
-    first: Job,
-    inbox: &Receiver<Job>,
-    (group_commit, company): (Duration, usize),
-) -> Result<usize, String> {
-    let mut done = Vec::new();
-    if let Err(error) = conn.execute_batch("BEGIN IMMEDIATE") {
-        let _ = first.reply.send(Err(failed("begin a transaction")(error)));
-        return Ok(company);
-    }
-    let deadline = stopwatch() + group_commit;
-    let mut next = Some(first);
-    while let Some(job) = next {
-        let result = in_savepoint(conn, &job.work)?;
-        done.push((job.reply, result));
-        next = match done.len() {
-            GROUP_MAX.. => None,
-            came if came < company => {
-                inbox.recv_timeout(deadline.saturating_duration_since(stopwatch())).ok()
+/// What shares one flush to the disk.
+struct Group<'a> {
+    conn: &'a Connection,
+    inbox: &'a Receiver<Message>,
+    /// How long it waits for company.
+    patience: Duration,
+    /// How many pieces of work shared the last flush.
+    company: usize,
+    /// Work that nobody waits for.
+    behind: Vec<Work>,
+}
+
+impl Group<'_> {
+    /// Waits until there is a reason to write: the first work that somebody waits for, or none
+    /// where there is only such as nobody waits for. Breaks off when the channel is closed and
+    /// everything is written.
+    fn next(&mut self) -> ControlFlow<(), Option<Job>> {
+        let mut deadline = None;
+        loop {
+            let came = match deadline {
+                None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(deadline) => self.inbox.recv_timeout(left_until(deadline)),
+            };
+            match came {
+                Ok(Message::Now(job)) => return ControlFlow::Continue(Some(job)),
+                Ok(Message::Behind(work)) => {
+                    self.behind.push(work);
+                    deadline.get_or_insert_with(|| stopwatch() + BEHIND);
+                    if self.behind.len() < GROUP_MAX {
+                        continue;
+                    }
+                }
+                Err(_) if self.behind.is_empty() => return ControlFlow::Break(()),
+                Err(_) => {}
             }
-            _ => inbox.try_recv().ok(),
-        };
+            return ControlFlow::Continue(None);
+        }
     }
-    let came = done.len();
-    let commit = conn.execute_batch("COMMIT");
-    for (reply, result) in done {
-        let answer = match &commit {
-            Ok(()) => result,
-            Err(error) => Err(StoreError::Stopped { reason: format!("commit failed: {error}") }),
-        };
-        // Whoever asked may have gone; the work is done all the same.
-        let _ = reply.send(answer);
+
+    /// Writes one group in one transaction. It waits only for as many as came last time, so that
+    /// who is alone never waits. An error means that the commit failed.
+    fn write(&mut self, first: Option<Job>) -> Result<(), String> {
+        let mut done = Vec::new();
+        if let Err(error) = self.conn.execute_batch("BEGIN IMMEDIATE") {
+            if let Some(first) = first {
+                let _ = first.reply.send(Err(failed("begin a transaction")(error)));
+            }
+            return Ok(());
+        }
+        self.write_behind()?;
+        let deadline = stopwatch() + self.patience;
+        let mut next = first;
+        while let Some(job) = next {
+            let result = in_savepoint(self.conn, &job.work)?;
+            done.push((job.reply, result));
+            next = self.company_for(done.len(), deadline);
+        }
+        self.write_behind()?;
+        self.company = done.len().max(1);
+        let commit = self.conn.execute_batch("COMMIT");
+        for (reply, result) in done {
+            let answer = match &commit {
+                Ok(()) => result,
+                Err(error) => {
+                    Err(StoreError::Stopped { reason: format!("commit failed: {error}") })
+                }
+            };
+            // Whoever asked may have gone; the work is done all the same.
+            let _ = reply.send(answer);
+        }
+        commit.map_err(|error| format!("commit failed: {error}"))
     }
-    commit.map(|()| came).map_err(|error| format!("commit failed: {error}"))
+
+    /// The next work that may share the flush of the `came` that are done.
+    fn company_for(&mut self, came: usize, deadline: Instant) -> Option<Job> {
+        if came >= GROUP_MAX {
+            return None;
+        }
+        loop {
+            let message = if came < self.company {
+                self.inbox.recv_timeout(left_until(deadline)).ok()
+            } else {
+                self.inbox.try_recv().ok()
+            };
+            match message? {
+                Message::Now(job) => return Some(job),
+                Message::Behind(work) => self.behind.push(work),
+            }
+        }
+    }
+
+    fn write_behind(&mut self) -> Result<(), String> {
+        for work in self.behind.drain(..) {
+            // Work that fails says so itself; nobody waits to hear of it.
+            let _ = in_savepoint(self.conn, &work)?;
+        }
+        Ok(())
+    }
+}
+
+fn left_until(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(stopwatch())
 }
 
 /// Runs one piece of work by itself. The outer error means that the transaction cannot be saved.
