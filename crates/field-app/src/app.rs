@@ -160,6 +160,19 @@ impl App {
         }
     }
 
+    /// Lets the person in again where the store is still open behind locked pages; whether it was.
+    /// The door has checked the passphrase.
+    pub fn let_in(&self) -> bool {
+        let now = self.now();
+        let mut state = self.state();
+        let held = state.open.is_some();
+        if held {
+            state.locked = false;
+            state.last_used = now;
+        }
+        held
+    }
+
     /// Locks the pages where nobody asked for one in [`IDLE_MINUTES_MAX`] minutes. Answers whether
     /// it did.
     pub fn lock_if_idle(&self) -> bool {

@@ -80,6 +80,8 @@ pub struct Config {
     pub behind_proxy: bool,
     /// How people reach the console, without a slash at the end; empty until it is known.
     pub public_url: String,
+    /// Where the built field app lies; empty: beside the program, or one folder above it.
+    pub field_app: PathBuf,
     /// What is logged.
     pub log: String,
     /// Serves the description of the API.
@@ -130,6 +132,7 @@ impl Default for Config {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470),
             behind_proxy: false,
             public_url: String::new(),
+            field_app: PathBuf::new(),
             log: "info".into(),
             api_reference: false,
             readers: 4,
@@ -287,6 +290,7 @@ impl Config {
             "listen" => self.listen = value.parse().ok()?,
             "behind_proxy" => self.behind_proxy = value.parse().ok()?,
             "public_url" => self.public_url = url(value)?,
+            "field_app" => self.field_app = value.into(),
             "log" => value.clone_into(&mut self.log),
             "api_reference" => self.api_reference = value.parse().ok()?,
             "readers" => {

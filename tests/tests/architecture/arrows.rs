@@ -11,6 +11,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("doorstep-core", &[]),
     ("doorstep-device-store", &["doorstep-core"]),
     ("doorstep-field-app", &["doorstep-core", "doorstep-device-store", "doorstep-wording"]),
+    ("doorstep-field-build", &[]),
     (
         "doorstep-field-web",
         &["doorstep-coding", "doorstep-core", "doorstep-device-store", "doorstep-field-app"],

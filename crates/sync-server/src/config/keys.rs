@@ -40,6 +40,7 @@ pub const KEYS: &[Key] = &[
         "URL",
         "How people reach the console; notices link there. Default: http:// and the address bound.",
     ),
+    key("field_app", "", "folder", "The built field app. Default: field beside or over doorstep."),
     key("log", "info", "filter", "What is logged: error, warn, info, debug, or a tracing filter."),
     key(
         "api_reference",

@@ -7,6 +7,7 @@ mod coding;
 #[cfg(feature = "schema")]
 pub mod describe;
 mod enrol;
+mod field;
 mod health;
 mod pokes;
 mod problem;
@@ -38,10 +39,12 @@ pub fn router(state: AppState) -> Router {
         .with_state(state.clone());
     let health =
         Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready));
+    let field = field::router(&state.config);
     let whole_form = from_fn_with_state(state.clone(), body::whole_form);
     let console = console::router().layer(whole_form);
     let mut router = Router::new()
         .merge(protocol)
+        .merge(field)
         .merge(health.with_state(state.clone()))
         .merge(console.with_state(state.clone()));
     if state.config.api_reference {

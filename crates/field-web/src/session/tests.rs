@@ -1,0 +1,242 @@
+//! The session without a browser: a folder is its storage, and the test is the shell.
+
+use std::path::PathBuf;
+
+use doorstep_core::wire::EnrolResponse;
+use doorstep_device_store::testing;
+use rusqlite::{Connection, OpenFlags};
+use tempfile::TempDir;
+
+use super::*;
+use crate::shelf::ShelfError;
+use crate::surroundings::{Moment, SEED_BYTES};
+
+const PASSPHRASE: &str = "correct horse battery";
+
+struct Folder(PathBuf);
+
+impl Shelf for Folder {
+    fn names(&self) -> Result<Vec<String>, ShelfError> {
+        let entries = std::fs::read_dir(&self.0).map_err(|e| ShelfError::List(e.to_string()))?;
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        Ok(names.filter(|name| name.ends_with(".db")).collect())
+    }
+
+    fn connect(&self, name: &str, create: bool) -> Result<Connection, ShelfError> {
+        let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
+        Connection::open_with_flags(self.0.join(name), flags).map_err(ShelfError::Open)
+    }
+}
+
+/// A browser's profile: its private storage, and what is kept beside it.
+struct Profile {
+    folder: TempDir,
+    around: Around,
+    kept: Option<String>,
+    mark: Option<Mark>,
+}
+
+fn moment(minute: i64) -> Moment {
+    let mut seed = [0; SEED_BYTES];
+    for (number, part) in seed.chunks_mut(32).enumerate() {
+        part.copy_from_slice(&testing::entropy(
+            u64::try_from(minute).unwrap() << 8 | number as u64,
+        ));
+    }
+    Moment { clock: testing::clock(minute), seed }
+}
+
+impl Profile {
+    fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { folder, around: Around::new("test 1", moment(0)), kept: None, mark: None }
+    }
+
+    fn begin(&self) -> Session<Folder> {
+        let shelf = Folder(self.folder.path().to_owned());
+        Session::begin(shelf, self.around.clone(), self.kept.as_deref(), self.mark.clone()).unwrap()
+    }
+
+    /// Sets the device up; the session goes on, open.
+    fn set_up(&mut self) -> Session<Folder> {
+        let mut session = self.begin();
+        let (_, wants) = session.call(first_use("CODE"));
+        assert_eq!(wants, Some(Wants::Enrol));
+        self.kept = session.kept();
+        session.enrol().unwrap();
+        let answer = session.enrolled(&reply(200, &accepted()));
+        assert_eq!((answer.status, answer.header("location")), (303, Some(BASE)));
+        self.kept = session.kept();
+        session
+    }
+}
+
+fn accepted() -> String {
+    let answer: EnrolResponse = testing::enrolment(1);
+    serde_json::to_string(&answer).unwrap()
+}
+
+fn reply(status: u16, body: &str) -> Reply<'_> {
+    Reply { status, content_type: "application/json", retry_after: "", body }
+}
+
+fn first_use(code: &str) -> Request {
+    let fields = [("code", code), ("passphrase", PASSPHRASE), ("again", PASSPHRASE)];
+    Request::post("/field/start", &fields)
+}
+
+fn unlock(passphrase: &str) -> Request {
+    Request::post("/field/unlock", &[("passphrase", passphrase)])
+}
+
+#[test]
+fn a_first_use_makes_the_store_only_after_the_key_was_kept() {
+    let mut profile = Profile::empty();
+    let mut session = profile.begin();
+    assert_eq!(session.standing().stage, "first-use");
+    let (_, wants) = session.call(first_use("CODE"));
+    assert_eq!(wants, Some(Wants::Enrol));
+    let kept = session.kept().unwrap();
+    assert!(session.shelf.names().unwrap().is_empty());
+    assert!(!kept.contains(PASSPHRASE));
+    let outgoing = session.enrol().unwrap();
+    assert_eq!((outgoing.path, outgoing.token), ("/v1/enrol", None));
+    assert_eq!(session.shelf.names().unwrap().len(), 1);
+    let _ = session.enrolled(&reply(200, &accepted()));
+    assert_eq!(session.standing().stage, "open");
+    let mark = session.standing().mark.unwrap();
+    assert_eq!(mark.device, testing::enrolment(1).device.to_string());
+    profile.kept = session.kept();
+    assert!(profile.kept.unwrap().contains(&mark.device));
+}
+
+#[test]
+fn a_first_use_that_broke_off_can_be_done_again_or_finished() {
+    let mut profile = Profile::empty();
+    let mut session = profile.begin();
+    let _ = session.call(first_use("CODE"));
+    profile.kept = session.kept();
+    drop(session);
+    // Nothing was in it yet.
+    let mut session = profile.begin();
+    assert_eq!(session.standing().stage, "first-use");
+    let _ = session.call(first_use("CODE"));
+    profile.kept = session.kept();
+    session.enrol().unwrap();
+    drop(session);
+    // The store is there, the server was not reached: only the code is asked for.
+    let mut session = profile.begin();
+    assert_eq!(session.standing().stage, "locked");
+    let (answer, _) = session.call(unlock(PASSPHRASE));
+    assert_eq!(answer.status, 303);
+    assert_eq!(session.standing().stage, "not-enrolled");
+    let (_, wants) = session.call(Request::post("/field/enrol", &[("code", "CODE-2")]));
+    assert_eq!(wants, Some(Wants::Enrol));
+    assert!(session.enrol().unwrap().body.contains("CODE-2"));
+    let _ = session.enrolled(&reply(200, &accepted()));
+    assert_eq!(session.standing().stage, "open");
+}
+
+#[test]
+fn a_code_that_is_refused_is_said_on_the_form_and_asked_for_again() {
+    let mut session = Profile::empty().begin();
+    let _ = session.call(first_use("CODE"));
+    session.enrol().unwrap();
+    let problem = r#"{"type":"x","title":"x","status":422,"instance":"1",
+        "detail":"this code does not work"}"#;
+    let answer = session.enrolled(&reply(422, problem));
+    assert_eq!(answer.status, 422);
+    assert!(answer.text().contains("This code does not work"), "{}", answer.text());
+    assert_eq!(session.standing().stage, "not-enrolled");
+}
+
+#[test]
+fn a_passphrase_opens_the_store_and_another_does_not() {
+    let mut profile = Profile::empty();
+    drop(profile.set_up());
+    let mut session = profile.begin();
+    assert_eq!(session.standing().stage, "locked");
+    for _ in 0..5 {
+        let (answer, _) = session.call(unlock("not the right words"));
+        assert!(answer.text().contains("does not open the vault"), "{}", answer.text());
+    }
+    let (answer, _) = session.call(unlock(PASSPHRASE));
+    assert!(answer.text().contains("try again in"), "{}", answer.text());
+    profile.around.at(moment(1));
+    let (answer, _) = session.call(unlock(PASSPHRASE));
+    assert_eq!(answer.status, 303);
+    assert_eq!(session.standing().stage, "open");
+}
+
+#[test]
+fn a_store_that_is_missing_is_never_replaced_in_silence() {
+    for (what, lose) in [
+        (
+            "the file",
+            (|profile| {
+                for name in Folder(profile.folder.path().to_owned()).names().unwrap() {
+                    std::fs::remove_file(profile.folder.path().join(name)).unwrap();
+                }
+            }) as fn(&mut Profile),
+        ),
+        ("the key", |profile| profile.kept = None),
+        ("both", |profile| {
+            profile.mark = Kept::from_json(profile.kept.as_ref().unwrap()).unwrap().mark;
+            profile.kept = None;
+            for name in Folder(profile.folder.path().to_owned()).names().unwrap() {
+                std::fs::remove_file(profile.folder.path().join(name)).unwrap();
+            }
+        }),
+    ] {
+        let mut profile = Profile::empty();
+        drop(profile.set_up());
+        lose(&mut profile);
+        let before = Folder(profile.folder.path().to_owned()).names().unwrap();
+        let mut session = profile.begin();
+        assert_eq!(session.standing().stage, "missing", "{what}");
+        let (answer, wants) = session.call(first_use("CODE"));
+        assert!(answer.text().contains("are missing") && wants.is_none(), "{what}");
+        let (_, wants) = session.call(Request::post(START_AGAIN, &[]));
+        assert_eq!(wants, Some(Wants::Forget), "{what}");
+        assert_eq!(session.standing().stage, "first-use", "{what}");
+        let (_, wants) = session.call(first_use("CODE"));
+        assert_eq!(wants, Some(Wants::Enrol), "{what}");
+        // What is there stays there.
+        let after = session.shelf.names().unwrap();
+        assert!(before.iter().all(|name| after.contains(name)), "{what}");
+    }
+}
+
+#[test]
+fn a_locked_app_hands_in_what_is_unsent_and_then_forgets_the_key() {
+    let mut profile = Profile::empty();
+    let mut session = profile.set_up();
+    let _ = session.call(Request::post("/field/lock", &[]));
+    assert_eq!(session.standing().stage, "locked");
+    assert!(session.next_request().is_none(), "nothing is unsent: the key is gone");
+}
+
+#[test]
+fn a_sign_in_page_of_a_network_is_no_answer() {
+    let mut profile = Profile::empty();
+    let session = profile.set_up();
+    session.sync_begins(true);
+    let outgoing = session.next_request().unwrap();
+    assert_eq!((outgoing.path, outgoing.token.as_deref()), ("/v1/sync", Some("token-1")));
+    let portal = Reply { content_type: "text/html", ..reply(200, "<h1>Welcome</h1>") };
+    let heard = session.response(&portal);
+    assert!(heard.trouble.unwrap().contains("is no Doorstep server"));
+    session.sync_ends();
+    assert!(session.standing().due.unwrap() > profile.around.now());
+    assert!(session.next_request().is_none(), "it waits before it asks again");
+}
+
+#[test]
+fn a_fresh_store_settles_for_a_minute() {
+    let mut profile = Profile::empty();
+    let session = profile.set_up();
+    assert!(session.standing().settles_at.is_some());
+    profile.around.at(moment(1));
+    assert!(session.standing().settles_at.is_none());
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Office, PASSPHRASE, heading, kept, picture, setUp, today, unlock } from './harness.js'
+
+let office
+before(async () => { office = await Office.open() })
+after(() => office.close())
+
+// The first bytes of the database's file, behind the header of the pool.
+const salt = page => page.evaluate(async () => {
+  const root = await navigator.storage.getDirectory()
+  const pool = await (await root.getDirectoryHandle('doorstep')).getDirectoryHandle('.opaque')
+  for await (const handle of pool.values()) {
+    const file = await handle.getFile()
+    const name = new TextDecoder().decode(await file.slice(0, 64).arrayBuffer())
+    if (/^device-\d+\.db\0/.test(name)) {
+      return [...new Uint8Array(await file.slice(4096, 4112).arrayBuffer())]
+    }
+  }
+})
+
+test('a code and a passphrase set a phone up, and from then on it needs no server', async () => {
+  const phone = await office.phone('first')
+  const page = await phone.window(`/field#code=${office.code('S-105')}`)
+  await heading(page, 'Set up this device')
+  assert.match(page.url(), /\/field\/start\?code=/)
+  await picture(page, 'first-use')
+  await setUp(page, await page.getByLabel('Code').inputValue())
+  await today(page)
+  await kept(page)
+  await picture(page, 'today-first')
+  const first = await salt(page)
+  assert.equal(first.length, 16)
+  assert.ok(first.some(byte => byte !== 0), `the salt of the file is ${first}`)
+
+  await office.stop()
+  await phone.kill()
+  await phone.start()
+  const again = await phone.window()
+  await picture(again, 'locked')
+  await unlock(again, 'not the right words')
+  await again.getByText(/does not open the vault/i).first().waitFor()
+  assert.equal(await again.evaluate(() => document.activeElement.className), 'govuk-error-summary')
+  await picture(again, 'wrong-passphrase')
+  await unlock(again, PASSPHRASE)
+  await today(again)
+  assert.deepEqual(await salt(again), first)
+  await office.serve()
+  await phone.close()
+})
+
+test('a code that does not work keeps the passphrase and asks for another code', async () => {
+  const phone = await office.phone('wrong-code')
+  const page = await phone.window()
+  await setUp(page, 'WRONG-CODE')
+  await page.getByRole('alert').waitFor()
+  await page.getByLabel('Code').fill(office.code('S-106'))
+  await page.getByRole('button', { name: 'Set up' }).click()
+  await today(page)
+  await phone.close()
+})
+
+test('a store that should be there and is not is never replaced in silence', async () => {
+  const phone = await office.phone('missing')
+  let page = await phone.window()
+  await setUp(page, office.code('S-105'))
+  await today(page)
+  // Another page of the same server, in a browser where nothing holds the file that is then lost.
+  await phone.kill()
+  await phone.start()
+  page = await phone.window('/sign-in')
+  await page.evaluate(async () => {
+    const root = await navigator.storage.getDirectory()
+    await root.removeEntry('doorstep', { recursive: true })
+  })
+  await page.goto(`${office.url}/field`)
+  await heading(page, 'The records of this device are missing')
+  await picture(page, 'missing')
+  await page.getByRole('button', { name: /set this device up again/ }).click()
+  await setUp(page, office.code('S-105'))
+  await today(page)
+  await phone.close()
+})
+
+test('a browser without the storage is told what to use instead', async () => {
+  const phone = await office.phone('old')
+  await phone.context.addInitScript(() => { delete StorageManager.prototype.getDirectory })
+  const page = await phone.window()
+  await heading(page, 'Doorstep cannot run here')
+  await page.getByText(/Use Chrome or Edge 111 or later/).waitFor()
+  await picture(page, 'unsupported')
+  await phone.close()
+})

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Office, heading, kept, setUp, today, unlock } from './harness.js'
+
+let office, phone, first
+before(async () => {
+  office = await Office.open()
+  phone = await office.phone()
+  first = await phone.window()
+  await setUp(first, office.code('S-105'))
+  await today(first)
+  await kept(first)
+})
+after(() => office.close())
+
+test('two windows share one owner, and the second goes on when the first closes', async () => {
+  const second = await phone.window()
+  await today(second)
+  await second.getByText(/open in another window/i).waitFor()
+  const held = await second.evaluate(async () => {
+    const { held, pending } = await navigator.locks.query()
+    return [held, pending].map(locks => locks.filter(lock => lock.name === 'store-owner').length)
+  })
+  assert.deepEqual(held, [1, 1])
+  await first.close()
+  await second.getByRole('link', { name: 'Today' }).click()
+  // The store opens anew: the key lived with the owner.
+  await unlock(second)
+  await today(second)
+  first = second
+})
+
+test('locking one window locks all', async () => {
+  const second = await phone.window()
+  await today(second)
+  await second.getByRole('button', { name: 'Lock' }).click()
+  await heading(second, 'Unlock Doorstep')
+  await heading(first, 'Unlock Doorstep')
+  await unlock(first)
+  await today(first)
+  await today(second)
+  await second.close()
+})
