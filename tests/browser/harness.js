@@ -167,3 +167,14 @@ export async function picture (page, name) {
   mkdirSync(PICTURES, { recursive: true })
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
 }
+
+// Asks for an exchange with the server, and waits for what became of it.
+export const exchange = page => page.evaluate(() => new Promise(resolve => {
+  const channel = new BroadcastChannel('doorstep-field')
+  channel.onmessage = event => {
+    if (event.data.kind !== 'synced') return
+    channel.close()
+    resolve(event.data.heard)
+  }
+  channel.postMessage({ kind: 'sync' })
+}))

@@ -1,6 +1,6 @@
-//! The files of the app under the paths at which a browser asks for them. What the shell loads lies
-//! under the version, which is a hash of everything: a window that was opened with one version never
-//! gets a file of another.
+//! The files of the app under the paths at which a browser asks for them. What the shell loads
+//! lies under the version, which is a hash of everything: a window that was opened with one version
+//! never gets a file of another.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -101,7 +101,7 @@ impl Sources {
 
 /// Each file with the hash that its content must have.
 fn list_for_the_service_worker(version: &str, files: &BTreeMap<String, Vec<u8>>) -> String {
-    let kept = files.iter().filter(|(path, _)| *path != "sw.js" && !path.ends_with(".txt"));
+    let kept = files.iter().filter(|(path, _)| *path != "sw.js" && !path.contains("LICENSE"));
     let lines = kept.map(|(path, bytes)| {
         let path = if path == "index.html" { "" } else { path };
         let hash = STANDARD.encode(Sha256::digest(bytes));
@@ -173,7 +173,7 @@ mod tests {
         assert!(worker.ends_with("work()"), "{worker}");
         for (path, bytes) in &files.by_path {
             let hash = STANDARD.encode(Sha256::digest(bytes));
-            let kept = !path.ends_with(".txt") && path != "sw.js";
+            let kept = !path.contains("LICENSE") && path != "sw.js";
             assert_eq!(worker.contains(&hash), kept, "{path}");
         }
         assert!(worker.contains("path: '/field/',"), "{worker}");

@@ -25,7 +25,7 @@ pub fn bind(module: &Path) -> Result<Bound> {
         .with_context(|| format!("cannot read {}: run setup/field", module.display()))?;
     ensure!(
         custom_sections(&bytes)?.iter().any(|name| name == FEATURES),
-        "{} has no section {FEATURES}: it was stripped; build it with strip = \"debuginfo\" at most",
+        "{} was stripped, so it has no {FEATURES}: build it with strip = \"debuginfo\" at most",
         module.display()
     );
     let mut output = Bindgen::new()
@@ -112,6 +112,6 @@ mod tests {
         let file = folder.path().join("door.wasm");
         std::fs::write(&file, module(&["name"])).unwrap();
         let fault = bind(&file).err().unwrap().to_string();
-        assert!(fault.contains("it was stripped"), "{fault}");
+        assert!(fault.contains("was stripped"), "{fault}");
     }
 }

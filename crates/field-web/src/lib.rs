@@ -1,7 +1,7 @@
-//! The field app's door for the browser. [`Session`] finds out what there is (nothing, a locked store,
-//! or a store that should be there and is not), does what the pages ask of a door, and reads what the
-//! network answers; `door` shows it to the shell (`shell/*.js`) as WebAssembly. The pages themselves
-//! are doorstep-field-app's.
+//! The field app's door for the browser. [`Session`] finds out what there is (nothing, a locked
+//! store, or a store that should be there and is not), does what the pages ask of a door, and reads
+//! what the network answers; `door` shows it to the shell (`shell/*.js`) as WebAssembly. The pages
+//! themselves are doorstep-field-app's.
 
 mod kept;
 mod missing;

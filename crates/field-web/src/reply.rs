@@ -1,5 +1,5 @@
 //! What an answer of the network means. The shell does the `fetch`; whether what came back is an
-//! answer of a Doorstep server is said here, so that a network's sign-in page is never taken for one.
+//! answer of a Doorstep server is said here, so that a network's sign-in page never counts as one.
 
 use std::time::Duration;
 

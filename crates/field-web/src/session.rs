@@ -1,6 +1,6 @@
-//! One device in one browser. Every request of the shell is answered here: by the pages, by what they
-//! ask of a door, or, where a store should be and is not, by the page that says so. Only a person can
-//! replace a store that is missing.
+//! One device in one browser. Every request of the shell is answered here: by the pages, by what
+//! they ask of a door, or, where a store should be and is not, by the page that says so. Only a
+//! person can replace a store that is missing.
 
 use axum::Router;
 use chrono::{DateTime, Utc};
@@ -192,14 +192,14 @@ impl<S: Shelf> Session<S> {
             }
         };
         // Locked for people only: the store itself is still open.
-        let opened = match self.app.let_in() {
-            true => Ok(()),
-            false => self
-                .shelf
+        let opened = if self.app.let_in() {
+            Ok(())
+        } else {
+            self.shelf
                 .connect(&kept.file, false)
                 .map_err(|error| error.to_string())
                 .and_then(|conn| Store::open(conn, &key).map_err(|error| error.to_string()))
-                .map(|store| self.app.opened(store)),
+                .map(|store| self.app.opened(store))
         };
         if let Err(words) = opened {
             return refused(words);

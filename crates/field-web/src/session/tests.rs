@@ -2,8 +2,10 @@
 
 use std::path::PathBuf;
 
-use doorstep_core::wire::EnrolResponse;
-use doorstep_device_store::testing;
+use doorstep_core::event::Form;
+use doorstep_core::seal::Hash;
+use doorstep_core::wire::{Cursor, EnrolResponse, Expected, Limits, PROTOCOL, SyncResponse};
+use doorstep_device_store::{Draft, DraftEntry, testing};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
@@ -19,7 +21,7 @@ impl Shelf for Folder {
     fn names(&self) -> Result<Vec<String>, ShelfError> {
         let entries = std::fs::read_dir(&self.0).map_err(|e| ShelfError::List(e.to_string()))?;
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        Ok(names.filter(|name| name.ends_with(".db")).collect())
+        Ok(names.filter(|name| name.starts_with("device-")).collect())
     }
 
     fn connect(&self, name: &str, create: bool) -> Result<Connection, ShelfError> {
@@ -28,6 +30,9 @@ impl Shelf for Folder {
         Connection::open_with_flags(self.0.join(name), flags).map_err(ShelfError::Open)
     }
 }
+
+/// Takes something away from a profile.
+type Lose = fn(&mut Profile);
 
 /// A browser's profile: its private storage, and what is kept beside it.
 struct Profile {
@@ -54,8 +59,9 @@ impl Profile {
     }
 
     fn begin(&self) -> Session<Folder> {
-        let shelf = Folder(self.folder.path().to_owned());
-        Session::begin(shelf, self.around.clone(), self.kept.as_deref(), self.mark.clone()).unwrap()
+        let storage = Folder(self.folder.path().to_owned());
+        Session::begin(storage, self.around.clone(), self.kept.as_deref(), self.mark.clone())
+            .unwrap()
     }
 
     /// Sets the device up; the session goes on, open.
@@ -74,6 +80,31 @@ impl Profile {
 
 fn accepted() -> String {
     let answer: EnrolResponse = testing::enrolment(1);
+    serde_json::to_string(&answer).unwrap()
+}
+
+/// An answer that brings one child.
+fn caseload() -> String {
+    let answer = SyncResponse {
+        protocol: PROTOCOL,
+        organisation: testing::ORGANISATION,
+        log_epoch: 1,
+        server_time: testing::minute(0),
+        limits: Limits::DEFAULT,
+        verdicts: Vec::new(),
+        expected: Expected { epoch: 1, seq: 1, previous: Hash::ORIGIN },
+        backed_up_to: 0,
+        children: vec![testing::card(1)],
+        forget: Vec::new(),
+        events: Vec::new(),
+        digests: Vec::new(),
+        policy: None,
+        settled: Vec::new(),
+        cursor: Cursor("1".to_owned()),
+        more: false,
+        children_left: 0,
+        events_left: 0,
+    };
     serde_json::to_string(&answer).unwrap()
 }
 
@@ -140,7 +171,8 @@ fn a_first_use_that_broke_off_can_be_done_again_or_finished() {
 
 #[test]
 fn a_code_that_is_refused_is_said_on_the_form_and_asked_for_again() {
-    let mut session = Profile::empty().begin();
+    let profile = Profile::empty();
+    let mut session = profile.begin();
     let _ = session.call(first_use("CODE"));
     session.enrol().unwrap();
     let problem = r#"{"type":"x","title":"x","status":422,"instance":"1",
@@ -171,24 +203,23 @@ fn a_passphrase_opens_the_store_and_another_does_not() {
 
 #[test]
 fn a_store_that_is_missing_is_never_replaced_in_silence() {
-    for (what, lose) in [
-        (
-            "the file",
-            (|profile| {
-                for name in Folder(profile.folder.path().to_owned()).names().unwrap() {
-                    std::fs::remove_file(profile.folder.path().join(name)).unwrap();
-                }
-            }) as fn(&mut Profile),
-        ),
+    let lose_the_file = |profile: &mut Profile| {
+        let shelf = Folder(profile.folder.path().to_owned());
+        for name in shelf.names().unwrap() {
+            std::fs::remove_file(shelf.0.join(name)).unwrap();
+        }
+    };
+    let rows: [(&str, Lose); 3] = [
+        ("the file", lose_the_file),
         ("the key", |profile| profile.kept = None),
-        ("both", |profile| {
+        ("the file and what lay beside it", |profile| {
             profile.mark = Kept::from_json(profile.kept.as_ref().unwrap()).unwrap().mark;
             profile.kept = None;
-            for name in Folder(profile.folder.path().to_owned()).names().unwrap() {
-                std::fs::remove_file(profile.folder.path().join(name)).unwrap();
-            }
+            std::fs::remove_dir_all(profile.folder.path()).unwrap();
+            std::fs::create_dir(profile.folder.path()).unwrap();
         }),
-    ] {
+    ];
+    for (what, lose) in rows {
         let mut profile = Profile::empty();
         drop(profile.set_up());
         lose(&mut profile);
@@ -209,12 +240,38 @@ fn a_store_that_is_missing_is_never_replaced_in_silence() {
 }
 
 #[test]
-fn a_locked_app_hands_in_what_is_unsent_and_then_forgets_the_key() {
+fn a_locked_app_hands_in_what_is_unsent_and_forgets_the_key_when_there_is_nothing() {
     let mut profile = Profile::empty();
     let mut session = profile.set_up();
+    assert!(session.next_request().is_some());
+    let heard = session.response(&reply(200, &caseload()));
+    assert_eq!((heard.trouble, heard.children), (None, 1));
+    let what = testing::failed(Form::NoResponse);
+    let entry = DraftEntry { child: testing::child(1), attachments: Vec::new(), what };
+    let draft = Draft {
+        at: testing::minute(0),
+        by: None,
+        visit: None,
+        saved_as: None,
+        entries: vec![entry],
+    };
+    let clock = testing::clock(0);
+    let recorded = session.app.with_store(|store| store.record(&draft, &clock, [9; 32]));
+    assert_eq!(recorded.unwrap().unwrap().len(), 1);
+    let (answer, _) = session.call(Request::post("/field/lock", &[]));
+    assert_eq!(answer.header("location"), Some("/field/unlock"));
+    assert_eq!((session.standing().stage, session.standing().unsent), ("locked", 1));
+    let (page, _) = session.call(Request::get("/field"));
+    assert_eq!(page.status, 303, "a locked app shows nothing");
+    assert!(session.next_request().unwrap().body.contains("no-response"));
+    let _ = session.call(unlock(PASSPHRASE));
+    assert_eq!(session.standing().stage, "open");
+
+    let mut other = Profile::empty();
+    let mut session = other.set_up();
     let _ = session.call(Request::post("/field/lock", &[]));
-    assert_eq!(session.standing().stage, "locked");
     assert!(session.next_request().is_none(), "nothing is unsent: the key is gone");
+    assert_eq!(session.token(), None);
 }
 
 #[test]

@@ -1,6 +1,6 @@
-//! `GET /field` and below: the field app, as `setup/field` built it. The files are read once, at the
-//! start; a page inside the app is the app's own affair, so every address without a file gets the
-//! shell. Where there is no app, the address says so and what to do.
+//! `GET /field` and below: the field app, as `setup/field` built it. The files are read once, when
+//! the server starts; a page inside the app is the app's own affair, so every address without a
+//! file gets the shell. Where there is no app, the address says so and what to do.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -100,8 +100,8 @@ fn folder(config: &Config) -> Option<PathBuf> {
         return Some(config.field_app.clone());
     }
     let program = std::env::current_exe().ok()?;
-    let places = program.ancestors().skip(1).take(2).map(|place| place.join(FOLDER));
-    places.into_iter().find(|place| place.join(STAMP).is_file())
+    let mut places = program.ancestors().skip(1).take(2).map(|place| place.join(FOLDER));
+    places.find(|place| place.join(STAMP).is_file())
 }
 
 fn load(folder: &Path) -> io::Result<BTreeMap<String, File>> {
@@ -168,10 +168,11 @@ fn answer(app: &App, path: &str, headers: &HeaderMap) -> Response {
 
 impl File {
     fn answer(&self, path: &str, headers: &HeaderMap) -> Response {
-        let taken = headers.get_all(header::ACCEPT_ENCODING).iter();
-        let taken = taken.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-        let taken: Vec<_> = taken.map(|coding| coding.trim().to_ascii_lowercase()).collect();
-        let takes = |coding: &str| taken.iter().any(|it| it == coding);
+        let accepted = headers.get_all(header::ACCEPT_ENCODING).iter();
+        let accepted =
+            accepted.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+        let accepted: Vec<_> = accepted.map(|coding| coding.trim().to_ascii_lowercase()).collect();
+        let takes = |coding: &str| accepted.iter().any(|it| it == coding);
         let (coding, bytes) = match (&self.brotli, &self.gzip) {
             (Some(brotli), _) if takes("br") => (Some("br"), brotli),
             (_, Some(gzip)) if takes("gzip") => (Some("gzip"), gzip),
