@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Office, PASSPHRASE, heading, kept, picture, setUp, today, unlock } from './harness.js'
+import { PASSPHRASE, setUp, kept, today, unlock } from './app.js'
+import { heading, picture } from './look.js'
+import { Office } from './office.js'
 
 let office
 before(async () => { office = await Office.open() })
@@ -36,7 +38,7 @@ test('a code and a passphrase set a phone up, and from then on it needs no serve
   await office.stop()
   await phone.kill()
   await phone.start()
-  const again = await phone.window()
+  const again = await phone.window('/field')
   await picture(again, 'locked')
   await unlock(again, 'not the right words')
   await again.getByText(/does not open the vault/i).first().waitFor()
@@ -51,7 +53,7 @@ test('a code and a passphrase set a phone up, and from then on it needs no serve
 
 test('a code that does not work keeps the passphrase and asks for another code', async () => {
   const phone = await office.phone('wrong-code')
-  const page = await phone.window()
+  const page = await phone.window('/field')
   await setUp(page, 'WRONG-CODE')
   await page.getByRole('alert').waitFor()
   await page.getByLabel('Code').fill(office.code('S-106'))
@@ -62,7 +64,7 @@ test('a code that does not work keeps the passphrase and asks for another code',
 
 test('a store that should be there and is not is never replaced in silence', async () => {
   const phone = await office.phone('missing')
-  let page = await phone.window()
+  let page = await phone.window('/field')
   await setUp(page, office.code('S-105'))
   await today(page)
   // Another page of the same server, in a browser where nothing holds the file that is then lost.
@@ -85,7 +87,7 @@ test('a store that should be there and is not is never replaced in silence', asy
 test('a browser without the storage is told what to use instead', async () => {
   const phone = await office.phone('old')
   await phone.context.addInitScript(() => { delete StorageManager.prototype.getDirectory })
-  const page = await phone.window()
+  const page = await phone.window('/field')
   await heading(page, 'Doorstep cannot run here')
   await page.getByText(/Use Chrome or Edge 111 or later/).waitFor()
   await picture(page, 'unsupported')

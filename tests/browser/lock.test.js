@@ -1,36 +1,24 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Office, exchange, heading, kept, setUp, today, unlock } from './harness.js'
+import { MINUTE, setUp, ahead, exchange, kept, today, unlock } from './app.js'
+import { heading } from './look.js'
+import { Office } from './office.js'
 
-const MINUTE = 60_000
 const YEAR = 365 * 24 * 60 * MINUTE
 
 let office, phone, page
 before(async () => {
   office = await Office.open()
   phone = await office.phone()
-  page = await phone.window()
+  page = await phone.window('/field')
   await setUp(page, office.code('S-105'))
   await today(page)
   await kept(page)
 })
 after(() => office.close())
 
-// The clock that the owner of the store reads goes so far ahead.
-async function ahead (milliseconds) {
-  const owner = page.workers().find(worker => worker.url().endsWith('/owner.js'))
-  await owner.evaluate(shift => {
-    globalThis.TrueDate ??= Date
-    const True = globalThis.TrueDate
-    globalThis.Date = class extends True {
-      constructor (...given) { super(...(given.length ? given : [True.now() + shift])) }
-      static now () { return True.now() + shift }
-    }
-  }, milliseconds)
-}
-
 test('nobody used it for ten minutes: it locks by itself and shows nothing', async () => {
-  await ahead(11 * MINUTE)
+  await ahead(page, 11 * MINUTE)
   await heading(page, 'Unlock Doorstep')
   await page.goBack()
   await heading(page, 'Unlock Doorstep')
@@ -46,14 +34,14 @@ test('the button locks, a wrong passphrase does not open, five of them cost a pa
   }
   await unlock(page)
   await page.getByText(/try again in \d+ seconds/i).first().waitFor()
-  await ahead(15 * MINUTE)
+  await ahead(page, 15 * MINUTE)
   await unlock(page)
   await today(page)
 })
 
 test('a clock that is wrong by years neither locks anybody out nor stops the exchange', async () => {
   for (const years of [-10, 10, 0]) {
-    await ahead(years * YEAR)
+    await ahead(page, years * YEAR)
     assert.equal((await exchange(page)).trouble, null)
     // A jump of the clock locks, once.
     await page.reload()

@@ -2,7 +2,8 @@
 // machine gives the figures of docs/performance.md.
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Office, ROOT, exchange, kept, setUp, today, unlock } from './harness.js'
+import { exchange, kept, setUp, today, unlock } from './app.js'
+import { Office, ROOT } from './office.js'
 
 const STARTS = 11
 const SLOW = 4
@@ -46,7 +47,7 @@ const office = await Office.open()
 try {
   download()
   const phone = await office.phone()
-  const page = await phone.window()
+  const page = await phone.window('/field')
   await setUp(page, office.code('S-105'))
   await today(page)
   await kept(page)

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import { Office, exchange, kept, setUp, today, unlock } from './harness.js'
+import { setUp, exchange, kept, today, unlock } from './app.js'
+import { Office } from './office.js'
 
 let office, phone, page
 before(async () => {
   office = await Office.open()
   phone = await office.phone()
-  page = await phone.window()
+  page = await phone.window('/field')
   await setUp(page, office.code('S-105'))
   await today(page)
   await kept(page)
@@ -37,7 +38,7 @@ test('the app opens without a server, in a browser that was killed before', asyn
   await office.stop()
   await phone.kill()
   await phone.start()
-  page = await phone.window()
+  page = await phone.window('/field')
   await unlock(page)
   await today(page)
   await office.serve()

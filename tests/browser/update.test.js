@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Office, ROOT, kept, picture, setUp, today, unlock } from './harness.js'
+import { setUp, kept, today, unlock } from './app.js'
+import { picture } from './look.js'
+import { Office, ROOT } from './office.js'
 
 const BUILT = join(ROOT, 'target/field')
 const NEXT = 'abcdef01'
@@ -12,7 +14,7 @@ let office, phone, page, version
 before(async () => {
   office = await Office.open()
   phone = await office.phone()
-  page = await phone.window()
+  page = await phone.window('/field')
   await setUp(page, office.code('S-105'))
   await today(page)
   await kept(page)

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Office, heading, kept, setUp, today, unlock } from './harness.js'
+import { setUp, kept, today, unlock } from './app.js'
+import { heading } from './look.js'
+import { Office } from './office.js'
 
 let office, phone, first
 before(async () => {
   office = await Office.open()
   phone = await office.phone()
-  first = await phone.window()
+  first = await phone.window('/field')
   await setUp(first, office.code('S-105'))
   await today(first)
   await kept(first)
@@ -14,7 +16,7 @@ before(async () => {
 after(() => office.close())
 
 test('two windows share one owner, and the second goes on when the first closes', async () => {
-  const second = await phone.window()
+  const second = await phone.window('/field')
   await today(second)
   await second.getByText(/open in another window/i).waitFor()
   const held = await second.evaluate(async () => {
@@ -31,7 +33,7 @@ test('two windows share one owner, and the second goes on when the first closes'
 })
 
 test('locking one window locks all', async () => {
-  const second = await phone.window()
+  const second = await phone.window('/field')
   await today(second)
   await second.getByRole('button', { name: 'Lock' }).click()
   await heading(second, 'Unlock Doorstep')

@@ -116,7 +116,7 @@ impl App {
         Self(Arc::new(Inner { door: Box::new(door), base, state: Mutex::new(state) }))
     }
 
-    /// The pages' routes.
+    /// The pages' routes. What serves their files: [`crate::assets::router`].
     pub fn router(&self) -> Router {
         pages::router(self.clone())
     }

@@ -39,8 +39,10 @@ pub const ALL: [Asset; 5] = [
     asset!("mark.svg", "image/svg+xml"),
 ];
 
-pub(crate) fn routes(app: &App, router: Router) -> Router {
-    router.route(&app.at("/assets/{name}"), get(serve))
+/// The routes of the files, beside those of the pages. Not among them, because a browser's shell
+/// serves the files itself, and the app that it downloads does without them.
+pub fn router(app: &App) -> Router {
+    Router::new().route(&app.at("/assets/{name}"), get(serve))
 }
 
 async fn serve(Path(name): Path<String>) -> Response {

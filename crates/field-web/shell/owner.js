@@ -129,7 +129,7 @@ class Ownership {
       entry.answer = await this.answer(message)
       this.reply(entry)
       if (message.method === 'GET') return
-      this.tell('changed')
+      this.tell('changed', { by: message.tab })
       this.exchange.now()
     }).catch(error => fail('broken', error))
   }

@@ -33,7 +33,7 @@ async function begin () {
   watchStorage(owner)
   owner.addEventListener('silence', () => notices.otherWindow(owner.silent))
   for (const kind of ['synced', 'said']) owner.addEventListener(kind, () => again.now())
-  owner.addEventListener('changed', () => stay())
+  owner.addEventListener('changed', ({ message }) => { if (message.by !== tab) stay() })
   document.addEventListener('click', clicked)
   document.addEventListener('submit', submitted)
   document.addEventListener('visibilitychange', looked)
@@ -146,7 +146,8 @@ async function submit (form, submitter, url) {
 
 // --- what changes by itself
 
-// Another window locked or unlocked, or nobody used the app for long.
+// Another window locked or unlocked, or nobody used the app for long. What this window did itself leads
+// on by its own answer.
 function stay () {
   const stage = owner.standing?.stage
   const gate = location.pathname === `${BASE}/unlock`

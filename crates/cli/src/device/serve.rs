@@ -15,7 +15,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{Request as HttpRequest, Response, StatusCode};
 use clap::Args;
-use doorstep_field_app::{Answer, App, Begin, Request, call};
+use doorstep_field_app::{Answer, App, Begin, Request, assets, call};
 use tokio::net::TcpListener;
 
 use self::door::{Laptop, Post, Served};
@@ -85,7 +85,8 @@ pub fn run(args: &ServeArgs, folder: &Folder, passphrase: Option<&str>, out: &mu
     });
     out.line(format!("Open in a browser on this machine: {}", guard.link()))?;
     out.line("The link works once. Stop with Ctrl-C.")?;
-    let desk = Desk { guard, served, router: app.router(), wake: wake.clone() };
+    let router = app.router().merge(assets::router(&app));
+    let desk = Desk { guard, served, router, wake: wake.clone() };
     let pages = Router::new().fallback(answer).with_state(desk);
     let serving =
         async { axum::serve(listener, pages).with_graceful_shutdown(asked_to_stop()).await };

@@ -28,7 +28,6 @@ use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{Enrolment, Error, Store};
 
 use crate::app::{App, Exchange, Open, Stage};
-use crate::assets;
 use crate::door::Surroundings;
 use crate::fields::Fields;
 use crate::page::{Frame, Page};
@@ -157,7 +156,7 @@ pub fn router(app: App) -> Router {
     ] {
         router = router.route(&app.at(path), methods);
     }
-    gate::routes(&app, assets::routes(&app, router))
+    gate::routes(&app, router)
         .fallback(handler(app, |_| Err(Problem::NotHere)))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
 }
