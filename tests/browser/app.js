@@ -34,6 +34,12 @@ export async function unlock (page, passphrase = PASSPHRASE) {
 
 export const today = page => heading(page, /Today/)
 
+// Goes to one of the four sections.
+export async function section (page, name) {
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
+  await heading(page, new RegExp(name))
+}
+
 // The whole app is kept for use without signal.
 export const kept = page => page.evaluate(async () => { await navigator.serviceWorker.ready })
 

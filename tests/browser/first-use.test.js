@@ -41,7 +41,7 @@ test('a code and a passphrase set a phone up, and from then on it needs no serve
   const again = await phone.window('/field')
   await picture(again, 'locked')
   await unlock(again, 'not the right words')
-  await again.getByText(/does not open the vault/i).first().waitFor()
+  await again.getByText(/does not open this device/i).first().waitFor()
   assert.equal(await again.evaluate(() => document.activeElement.className), 'govuk-error-summary')
   await picture(again, 'wrong-passphrase')
   await unlock(again, PASSPHRASE)

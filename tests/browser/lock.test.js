@@ -30,7 +30,7 @@ test('the button locks, a wrong passphrase does not open, five of them cost a pa
   await page.getByRole('button', { name: 'Lock' }).click()
   for (let wrong = 0; wrong < 5; wrong++) {
     await unlock(page, `not the right words ${wrong}`)
-    await page.getByText(/does not open the vault/i).first().waitFor()
+    await page.getByText(/does not open this device/i).first().waitFor()
   }
   await unlock(page)
   await page.getByText(/try again in \d+ seconds/i).first().waitFor()

@@ -2,7 +2,7 @@
 // dies, and the manager hears of it once there is a connection.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { exchange, recordNobodyAnswered, settled, today, unlock } from './app.js'
+import { exchange, recordNobodyAnswered, section, settled, today, unlock } from './app.js'
 import { signIn } from './console.js'
 import { heading, picture } from './look.js'
 import { Office } from './office.js'
@@ -50,7 +50,7 @@ test('what is recorded without a signal outlives the phone and reaches the manag
 
   await office.serve()
   assert.equal((await exchange(page)).trouble, null)
-  await page.getByRole('link', { name: 'Records', exact: true }).click()
+  await section(page, 'Records')
   await page.getByText('Received').waitFor()
   await picture(page, 'story-4-received')
 

@@ -191,7 +191,7 @@ fn a_passphrase_opens_the_store_and_another_does_not() {
     assert_eq!(session.standing().stage, "locked");
     for _ in 0..5 {
         let (answer, _) = session.call(unlock("not the right words"));
-        assert!(answer.text().contains("does not open the vault"), "{}", answer.text());
+        assert!(answer.text().contains("does not open this device"), "{}", answer.text());
     }
     let (answer, _) = session.call(unlock(PASSPHRASE));
     assert!(answer.text().contains("try again in"), "{}", answer.text());
