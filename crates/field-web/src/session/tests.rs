@@ -21,7 +21,8 @@ impl Shelf for Folder {
     fn names(&self) -> Result<Vec<String>, ShelfError> {
         let entries = std::fs::read_dir(&self.0).map_err(|e| ShelfError::List(e.to_string()))?;
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        Ok(names.filter(|name| name.starts_with("device-")).collect())
+        // Not the journal beside it.
+        Ok(names.filter(|name| !name.ends_with("-journal")).collect())
     }
 
     fn connect(&self, name: &str, create: bool) -> Result<Connection, ShelfError> {
