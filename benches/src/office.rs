@@ -14,7 +14,7 @@ use doorstep_core::seal::SigningKey;
 use doorstep_core::wire::{EnrolRequest, Limits, Outcome};
 use doorstep_sync_server::enrol::enrol;
 use doorstep_sync_server::ingest::{Batch, ExaminedBatch, Incoming, push};
-use doorstep_sync_server::judge::Judge;
+use doorstep_sync_server::judge::{Judge, Ways};
 use doorstep_sync_server::store::directory::{Allocation, Child, Person, Team};
 use doorstep_sync_server::store::sqlite::SqliteStore;
 use doorstep_sync_server::store::{Db, StoreError, Tx};
@@ -47,7 +47,7 @@ impl Office {
     /// One without people.
     pub fn empty() -> Self {
         let ambient = Ambient::system();
-        let judge = Judge { policy: Policy::built_in().into(), ambient, mail: false };
+        let judge = Judge { policy: Policy::built_in().into(), ambient, ways: Ways::default() };
         let office = Self {
             folder: tempfile::tempdir().expect("a temporary folder can be made"),
             runtime: runtime(),

@@ -56,6 +56,11 @@ impl Office {
         self.beside
     }
 
+    /// What the server shares with what it runs.
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
     /// The store itself.
     pub fn db(&self) -> &Db {
         &self.state.db

@@ -12,7 +12,7 @@ use crate::attachment::AttachmentKey;
 use crate::config::Config;
 use crate::enrol::Attempts;
 use crate::gate::Gate;
-use crate::judge::{Judge, Patience};
+use crate::judge::{Judge, Patience, Ways};
 use crate::store::{Db, StoreError};
 
 /// The running server: cheap to clone, handed to every request.
@@ -63,7 +63,11 @@ impl AppState {
         Judge {
             policy: Arc::clone(&self.policy),
             ambient: self.ambient.clone(),
-            mail: !self.config.smtp.host.is_empty(),
+            ways: Ways {
+                person: !self.config.ways().is_empty(),
+                webhook: !self.config.notices.webhook.url.is_empty(),
+                digest_at: self.config.notices.digest_at.clone(),
+            },
         }
     }
 

@@ -4,8 +4,8 @@
 //! is refused by name. Secrets are never printed.
 
 mod keys;
+mod notices;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,61 +13,21 @@ use std::time::Duration;
 use chrono::NaiveTime;
 
 use crate::backup::schedule::Plan;
+use crate::store::notices::Channel;
 
 pub use keys::{KEYS, Key};
+pub use notices::{
+    GovukSettings, NoticeSettings, Secret, SecretError, Smtp, SmtpSecurity, WebhookSettings,
+};
 
 /// How many hours there may be from one backup to the next.
 const DIVIDE_A_DAY: [u64; 8] = [1, 2, 3, 4, 6, 8, 12, 24];
 
+/// When the duty list is written unless told otherwise: before the first comes to work.
+const BEFORE_WORK: NaiveTime = NaiveTime::from_hms_opt(6, 30, 0).expect("a time of day");
+
 /// What stands before a key's name in the environment, for example `DOORSTEP_LISTEN`.
 pub const ENVIRONMENT_PREFIX: &str = "DOORSTEP_";
-
-/// How the connection to the mail server is protected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SmtpSecurity {
-    /// Plain first, then TLS, which is required.
-    StartTls,
-    /// TLS from the start.
-    Tls,
-    /// None.
-    None,
-}
-
-/// A value that is never printed.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The value itself.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_empty() { "(none)" } else { "(secret)" })
-    }
-}
-
-/// The mail server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Smtp {
-    /// Its host name; empty: no mail.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
-    /// How the connection is protected.
-    pub security: SmtpSecurity,
-    /// The name to sign in with; empty: no sign-in.
-    pub user: String,
-    /// The password to sign in with.
-    pub password: Secret,
-    /// The sender.
-    pub from: String,
-    /// How long one e-mail may take.
-    pub timeout: Duration,
-}
 
 /// How the server is configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,18 +70,16 @@ pub struct Config {
     pub silence: Duration,
     /// When the server makes backups by itself.
     pub backup: Plan,
+    /// When the server writes the duty list by itself.
+    pub contingency: Plan,
     /// How long a device code works.
     pub enrol_code_lifetime: Duration,
     /// Wrong device codes a minute.
     pub enrol_attempts: u32,
     /// The mail server.
     pub smtp: Smtp,
-    /// The pause after a notice failed first.
-    pub notice_retry_first: Duration,
-    /// The longest pause between two tries of a notice.
-    pub notice_retry_max: Duration,
-    /// Failures after which the escalation says so.
-    pub notice_flag_after: u32,
+    /// How notices go out otherwise, and how often each is tried.
+    pub notices: NoticeSettings,
 }
 
 impl Default for Config {
@@ -147,20 +105,11 @@ impl Default for Config {
             acknowledge_routine: second(28_800),
             silence: second(14_400),
             backup: Plan::default(),
+            contingency: Plan { at: BEFORE_WORK, keep: 8, ..Plan::default() },
             enrol_code_lifetime: second(600),
             enrol_attempts: 20,
-            smtp: Smtp {
-                host: String::new(),
-                port: 587,
-                security: SmtpSecurity::StartTls,
-                user: String::new(),
-                password: Secret::default(),
-                from: String::new(),
-                timeout: second(20),
-            },
-            notice_retry_first: second(30),
-            notice_retry_max: second(3600),
-            notice_flag_after: 5,
+            smtp: Smtp::default(),
+            notices: NoticeSettings::default(),
         }
     }
 }
@@ -219,6 +168,11 @@ impl Config {
     /// Every key with its default, unit and meaning.
     pub fn reference() -> &'static [Key] {
         KEYS
+    }
+
+    /// The ways in which people can be told, the one that is tried first in front.
+    pub fn ways(&self) -> Vec<Channel> {
+        notices::ways(&self.smtp, &self.notices)
     }
 
     /// Reads the file if there is one, then what of `environment` starts with `DOORSTEP_`, then
@@ -311,33 +265,18 @@ impl Config {
             "acknowledge_same_day" => self.acknowledge_same_day = at_most(value, 120)?,
             "acknowledge_routine" => self.acknowledge_routine = at_most(value, 480)?,
             "silence" => self.silence = minutes(value)?,
-            "backup_folder" => self.backup.folder = (!value.is_empty()).then(|| value.into()),
-            "backup_at" => self.backup.at = NaiveTime::parse_from_str(value, "%H:%M").ok()?,
-            "backup_every" => {
-                let hours = value.parse().ok().filter(|hours| DIVIDE_A_DAY.contains(hours))?;
-                self.backup.every = Duration::from_hours(hours);
+            "backup_folder" | "backup_at" | "backup_every" | "backup_keep" => {
+                plan(&mut self.backup, name, value)?;
             }
-            "backup_keep" => self.backup.keep = value.parse().ok().filter(|keep| *keep > 0)?,
+            "contingency_folder" | "contingency_at" | "contingency_every" | "contingency_keep" => {
+                plan(&mut self.contingency, name, value)?;
+            }
             "enrol_code_lifetime" => self.enrol_code_lifetime = minutes(value)?,
             "enrol_attempts" => self.enrol_attempts = value.parse().ok()?,
-            "smtp_host" => value.clone_into(&mut self.smtp.host),
-            "smtp_port" => self.smtp.port = value.parse().ok()?,
-            "smtp_security" => {
-                self.smtp.security = match value {
-                    "starttls" => SmtpSecurity::StartTls,
-                    "tls" => SmtpSecurity::Tls,
-                    "none" => SmtpSecurity::None,
-                    _ => return None,
-                }
+            _ => {
+                let smtp = self.smtp.assign(name, value);
+                return smtp.or_else(|| self.notices.assign(name, value));
             }
-            "smtp_user" => value.clone_into(&mut self.smtp.user),
-            "smtp_password" => self.smtp.password = Secret(value.to_owned()),
-            "smtp_from" => value.clone_into(&mut self.smtp.from),
-            "smtp_timeout" => self.smtp.timeout = seconds()?,
-            "notice_retry_first" => self.notice_retry_first = seconds().filter(|s| !s.is_zero())?,
-            "notice_retry_max" => self.notice_retry_max = seconds()?,
-            "notice_flag_after" => self.notice_flag_after = value.parse().ok()?,
-            _ => return None,
         }
         Some(())
     }
@@ -350,13 +289,26 @@ impl Config {
                  listen on 127.0.0.1",
             ));
         }
-        if !self.smtp.host.is_empty() && !self.smtp.from.contains('@') {
-            return Err(ConfigError::Contradiction(
-                "smtp_from: give the sender's address with smtp_host",
-            ));
+        if let Some(fault) = notices::contradiction(&self.smtp, &self.notices) {
+            return Err(ConfigError::Contradiction(fault));
         }
         Ok(())
     }
+}
+
+/// Sets one part of a schedule: what stands behind the last underscore of `name`.
+fn plan(plan: &mut Plan, name: &str, value: &str) -> Option<()> {
+    match name.rsplit_once('_').map(|(_, part)| part) {
+        Some("folder") => plan.folder = (!value.is_empty()).then(|| value.into()),
+        Some("at") => plan.at = NaiveTime::parse_from_str(value, "%H:%M").ok()?,
+        Some("every") => {
+            let hours = value.parse().ok().filter(|hours| DIVIDE_A_DAY.contains(hours))?;
+            plan.every = Duration::from_hours(hours);
+        }
+        Some("keep") => plan.keep = value.parse().ok().filter(|keep| *keep > 0)?,
+        _ => return None,
+    }
+    Some(())
 }
 
 /// Between a minute and a week.
@@ -426,7 +378,7 @@ mod tests {
         for key in KEYS {
             let mut config = Config::default();
             let value = match key.name {
-                "public_url" => "https://doorstep.example",
+                "public_url" | "webhook_url" => "https://doorstep.example",
                 _ if key.default.is_empty() => "text",
                 _ => key.default,
             };

@@ -4,6 +4,7 @@
 mod addressee;
 mod chain;
 mod ledger;
+mod manner;
 mod pass_on;
 mod tell;
 pub mod visits;
@@ -27,7 +28,9 @@ use crate::store::{StoreError, Tx};
 pub use addressee::Roster;
 pub use chain::Chain;
 pub use ledger::{acknowledge, hand_over};
+pub use manner::Ways;
 pub use pass_on::{Passed, Patience, deadline, pass_on_unacknowledged};
+pub use tell::{heard, seen, tell_first};
 
 /// What judging needs besides the store. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -36,8 +39,8 @@ pub struct Judge {
     pub policy: Arc<Policy>,
     /// Clock and randomness.
     pub ambient: Ambient,
-    /// Notices go out by e-mail.
-    pub mail: bool,
+    /// Which notices are written.
+    pub ways: Ways,
 }
 
 /// One event of a child's history, ready to be judged.

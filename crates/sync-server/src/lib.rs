@@ -11,6 +11,7 @@ pub mod attachment;
 pub mod backup;
 pub mod config;
 pub mod console;
+pub mod contingency;
 pub mod deliver;
 pub mod enrol;
 pub mod gate;

@@ -1,6 +1,7 @@
 //! Running the server: opens the store, listens, sweeps, delivers, and stops gracefully.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use doorstep_core::policy::Policy;
 use tokio::net::TcpListener;
@@ -11,7 +12,8 @@ use crate::ambient::Ambient;
 use crate::app::AppState;
 use crate::backup::schedule::back_up_for_ever;
 use crate::config::Config;
-use crate::notify::{Failure, Mailer, SmtpMailer};
+use crate::contingency::schedule::write_for_ever;
+use crate::notify::{Channels, ChannelsError};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Db, StoreError, Tx};
 use crate::{http, listen, outbox, sweep};
@@ -31,9 +33,9 @@ pub enum ServeError {
         #[source]
         source: std::io::Error,
     },
-    /// The settings of the mail server cannot be.
-    #[error("the mail server's settings cannot be: {0}")]
-    Mail(String),
+    /// The settings of a way of telling people cannot be.
+    #[error("notices cannot go out")]
+    Notices(#[from] ChannelsError),
     /// Requests cannot be taken any more.
     #[error("the server cannot take requests any more")]
     Accept(#[source] std::io::Error),
@@ -99,8 +101,12 @@ pub async fn serve_state(
     if state.config.backup.folder.is_some() {
         tasks.spawn(back_up_for_ever(state.clone()));
     }
-    if let Some(mailer) = mailer(&state)? {
-        tasks.spawn(outbox::deliver_for_ever(state.clone(), mailer));
+    if state.config.contingency.folder.is_some() {
+        tasks.spawn(write_for_ever(state.clone()));
+    }
+    let channels = Channels::new(&state.config)?;
+    if !channels.is_empty() {
+        tasks.spawn(outbox::deliver_for_ever(state.clone(), Arc::new(channels)));
     }
     if let Some(warning) = state.policy.calendar().warning(state.ambient.now()) {
         tracing::warn!("{warning}");
@@ -112,15 +118,6 @@ pub async fn serve_state(
     tasks.shutdown().await;
     tracing::info!("stopped");
     result
-}
-
-fn mailer(state: &AppState) -> Result<Option<Box<dyn Mailer>>, ServeError> {
-    let settings = &state.config.smtp;
-    if settings.host.is_empty() {
-        return Ok(None);
-    }
-    let fault = |failure: Failure| ServeError::Mail(failure.reason().to_owned());
-    Ok(Some(Box::new(SmtpMailer::new(settings).map_err(fault)?)))
 }
 
 async fn answer_requests(

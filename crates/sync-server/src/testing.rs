@@ -1,6 +1,8 @@
 //! For tests: a server on a temporary folder with a clock that only the test moves, and phones that
 //! seal real events.
 
+pub mod receivers;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -93,8 +95,12 @@ impl Bench {
 
     /// A fresh server, configured otherwise.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::with_clock(FrozenClock::at(MONDAY), change).await
+    }
+
+    /// A fresh server on a clock that others read as well.
+    pub async fn with_clock(clock: FrozenClock, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
-        let clock = FrozenClock::at(MONDAY);
         let mut config = Config { data: folder.path().to_owned(), ..Config::default() };
         config.listen.set_port(0);
         change(&mut config);

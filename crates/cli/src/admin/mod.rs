@@ -4,8 +4,10 @@ mod account;
 mod apply;
 pub mod demo;
 mod devices;
+mod duty_list;
 pub mod import;
 mod list;
+mod notices;
 mod quarantine;
 mod visits;
 
@@ -99,6 +101,17 @@ enum Action {
         #[command(subcommand)]
         action: visits::Action,
     },
+    /// Notices to people: what became of each, a test, trying again
+    Notices {
+        #[command(subcommand)]
+        action: notices::Action,
+    },
+    /// Write who is on duty, what is open and owed: a page to print, and CSV files
+    #[command(after_help = "For the week when systems are down. Protected addresses are left out.")]
+    DutyList {
+        /// The folder to write into
+        folder: PathBuf,
+    },
     /// Make an account for the console, or set its password
     Account {
         /// The person, by external id or name
@@ -155,6 +168,8 @@ pub fn run(args: &AdminArgs, out: &mut Out) -> Outcome {
         }
         Action::Quarantine { action } => quarantine::run(&office, action, out),
         Action::Visits { action } => visits::run(&office, action, out),
+        Action::Notices { action } => notices::run(&office, action, out),
+        Action::DutyList { folder } => duty_list::run(&office, folder, out),
         Action::Account { person, login } => account::run(&office, person, login, out),
         Action::Demo { json } => demo::run(&office, *json, out),
     }

@@ -6,9 +6,9 @@ use maud::{Markup, html};
 
 use super::page::csrf_field;
 use super::{parts, times};
-use crate::judge::{Chain, Judge, Patience, deadline};
+use crate::judge::{Chain, Judge, Patience, Roster, deadline};
 use crate::store::directory::{People, Person};
-use crate::store::ledger::LedgerLine;
+use crate::store::ledger::{Heard, LedgerLine};
 use crate::store::{StoreError, Tx};
 
 /// Where an escalation stands in its chain.
@@ -31,6 +31,8 @@ pub struct ToldName {
     pub first: DateTime<Utc>,
     /// In whose place.
     pub in_place_of: Option<String>,
+    /// When they really heard of it, and how.
+    pub heard: Option<Heard>,
 }
 
 /// Gathers where the escalation `id` stands; none where there is no such.
@@ -50,7 +52,8 @@ pub fn gather(
     let rows = tx.told(id)?;
     for row in &rows {
         let in_place_of = row.in_place_of.map(name).transpose()?;
-        told.push(ToldName { name: name(row.person)?, first: row.first, in_place_of });
+        let (name, heard) = (name(row.person)?, row.heard);
+        told.push(ToldName { name, first: row.first, in_place_of, heard });
     }
     let told_ids: Vec<_> = rows.iter().map(|row| row.person).collect();
     let next = match deadline(tx, judge, &line, patience)? {
@@ -69,7 +72,8 @@ fn next_name(
 ) -> Result<String, StoreError> {
     let Some(child) = tx.child(line.child)? else { return Ok("the duty desk".to_owned()) };
     let (calendar, urgency) = (judge.policy.calendar(), line.escalation.urgency);
-    let chain = Chain::gather(tx, calendar, &child, line.addressee, urgency, now)?;
+    let roster = &mut Roster::default();
+    let chain = Chain::gather(tx, roster, calendar, &child, line.addressee, urgency, now)?;
     let next = chain.next(told).map(|(person, _)| tx.person(person)).transpose()?.flatten();
     Ok(next.map_or_else(|| "the duty desk once more".to_owned(), |person| person.name))
 }
@@ -115,6 +119,16 @@ pub fn draw(standing: &Standing, now: DateTime<Utc>) -> Markup {
                 li {
                     (told.name) ", " (parts::instant(told.first, &times::short(told.first, now)))
                     @if let Some(place) = &told.in_place_of { ", in place of " (place) }
+                    br;
+                    span.govuk-hint {
+                        @match told.heard {
+                            Some(heard) => {
+                                "Heard of it " (parts::instant(heard.at, &times::short(heard.at, now)))
+                                ", " (heard.by.name())
+                            }
+                            None => { "Has not heard of it yet, as far as is known" }
+                        }
+                    }
                 }
             }
             @if let Some((at, name)) = &standing.next {

@@ -11,7 +11,7 @@ use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::record::Offer;
 use super::session::{SignedIn, safe_path};
-use super::{access, chain_view, gather, judged};
+use super::{access, chain_view, gather, inbox, judged};
 use crate::app::AppState;
 use crate::judge;
 use crate::store::{StoreError, Tx};
@@ -43,6 +43,10 @@ async fn draw(
     let id = admit(state, signed, id, "escalation").await?;
     let now = state.ambient.now();
     let (judge, patience) = (state.judge(), state.patience());
+    let person = signed.viewer.person;
+    let mut unheard = state.db.read(move |tx: &dyn Tx| tx.unheard(person)).await?;
+    unheard.retain(|of| *of == id);
+    inbox::see(state, person, unheard, now).await?;
     let look = move |tx: &dyn Tx| {
         let standing = chain_view::gather(tx, &judge, &patience, id, now)?;
         Ok::<_, StoreError>(gather::escalation(tx, &judge.policy, id, now)?.zip(standing))

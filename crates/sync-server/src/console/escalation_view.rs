@@ -10,9 +10,10 @@ use super::page::csrf_field;
 use super::record::{self, Offer};
 use super::text::text;
 use super::times::{self, Pressure};
-use super::{chain_view, child_view, inbox_view, parts, policy, timeline, words};
+use super::{chain_view, child_view, inbox_view, notice_log, parts, policy, timeline, words};
 use crate::judge::visits;
-use crate::store::ledger::{self, HistoryEntry, Reason};
+use crate::store::ledger::HistoryEntry;
+use crate::store::notices::{Notice, Reason, Receiver};
 
 /// Everything that the page shows.
 #[derive(Debug)]
@@ -274,28 +275,19 @@ fn told(page: &EscalationPage<'_>) -> Markup {
     }
 }
 
-fn sent(notice: &ledger::Notice, name: &str, now: DateTime<Utc>) -> Markup {
-    let channel = match notice.channel {
-        ledger::Channel::Email => "E-mail",
-    };
+fn sent(notice: &Notice, name: &str, now: DateTime<Utc>) -> Markup {
     let about = match notice.reason {
         Reason::Raised => "",
         Reason::MoreUrgent => ", that it became more urgent",
         Reason::Reopened => ", that it is open again",
+        Reason::CauseChanged => ", that its cause changed",
         Reason::StoodDown => ", that it was stood down",
     };
-    html! {
-        (channel) " to " (name) (about) ": "
-        @match (notice.sent, &notice.last_error) {
-            (Some(sent), _) => { "handed over " (times::short(sent, now)) }
-            (None, None) => { "waiting to go out" }
-            (None, Some(error)) => {
-                strong { "not delivered" } " after " (notice.attempts)
-                @if notice.attempts == 1 { " try" } @else { " tries" }
-                ", next " (times::short(notice.next_try, now)) " (" (error) ")"
-            }
-        }
-    }
+    let to = match notice.receiver {
+        Receiver::Person => name,
+        Receiver::Webhook => "the webhook",
+    };
+    html! { "To " (to) (about) ": " (notice_log::outcome(notice, now)) }
 }
 
 fn history(page: &EscalationPage<'_>) -> Markup {
@@ -305,7 +297,7 @@ fn history(page: &EscalationPage<'_>) -> Markup {
         ol.ds-timeline {
             (step(raised.escalation.since, "The ground for this arose", None, page.now))
             @for (entry, by) in &page.escalation.history {
-                (step(entry.at, event_words(entry), by.as_deref(), page.now))
+                (happened(entry, by.as_deref(), page.now))
             }
         }
     }
@@ -317,6 +309,21 @@ fn step(at: DateTime<Utc>, what: &str, by: Option<&str>, now: DateTime<Utc>) -> 
             p.ds-timeline__when { (parts::instant(at, &times::short(at, now))) }
             p.ds-timeline__detail { (what) @if let Some(by) = by { " by " (by) } }
         }
+    }
+}
+
+/// An entry of the ledger's history. Whom it names did it, or was told.
+fn happened(entry: &HistoryEntry, name: Option<&str>, now: DateTime<Utc>) -> Markup {
+    let note = entry.note.as_deref().unwrap_or_default();
+    match (entry.what.as_str(), name) {
+        ("told", Some(name)) => step(entry.at, &format!("{name} was told, {note}"), None, now),
+        ("notice-failed", Some(name)) => {
+            step(entry.at, &format!("No notice reached {name} yet: {note}"), None, now)
+        }
+        ("raised" | "stood-down", _) if !note.is_empty() => {
+            step(entry.at, &format!("{}: {note}", event_words(entry)), name, now)
+        }
+        _ => step(entry.at, event_words(entry), name, now),
     }
 }
 

@@ -16,8 +16,9 @@ use super::filter::{Filter, Show, Whose};
 use super::viewer::Viewer;
 use crate::judge::{self, standing};
 use crate::store::directory::{Child, People};
-use crate::store::ledger::{HistoryEntry, LedgerLine, Notice};
+use crate::store::ledger::{HistoryEntry, LedgerLine};
 use crate::store::log::LoggedEvent;
+use crate::store::notices::Notice;
 use crate::store::{StoreError, Tx};
 
 /// Ended escalations of one person that the inbox offers.

@@ -7,9 +7,11 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse as _, Response};
+use chrono::{DateTime, Utc};
 use doorstep_core::access::Thing;
-use doorstep_core::ids::EscalationId;
+use doorstep_core::ids::{EscalationId, PersonId};
 use futures_util::{Stream, stream};
+use maud::html;
 use serde::Deserialize;
 
 use super::filter::Filter;
@@ -17,9 +19,10 @@ use super::inbox_view::Said;
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
-use super::{gather, inbox_view};
+use super::{gather, inbox_view, notices};
 use crate::access::Reader;
 use crate::app::{AppState, Signals};
+use crate::judge;
 use crate::store::{StoreError, Tx};
 
 /// A live connection ends after so long; the browser opens another, and so shows its session again.
@@ -81,7 +84,15 @@ async fn draw(
 ) -> Result<Response, Refusal> {
     let now = state.ambient.now();
     let viewer = signed.viewer.clone();
-    let inbox = state.db.read(move |tx: &dyn Tx| gather::inbox(tx, &viewer, filter, now)).await?;
+    let flag_after = state.config.notices.flag_after;
+    let look = move |tx: &dyn Tx| {
+        let inbox = gather::inbox(tx, &viewer, filter, now)?;
+        let unheard = tx.unheard(viewer.person)?;
+        Ok::<_, StoreError>((inbox, unheard, tx.failing_notices(flag_after)?))
+    };
+    let (inbox, mut unheard, failing) = state.db.read(look).await?;
+    unheard.retain(|id| inbox.rows.iter().any(|row| row.id == *id));
+    see(state, signed.viewer.person, unheard, now).await?;
     let said = match done.of.parse() {
         Ok(id) => acknowledged(state, signed, id).await?,
         Err(_) => None,
@@ -91,9 +102,25 @@ async fn draw(
         section: Section::Inbox,
         signed: Some(signed.signed()),
         back: None,
-        content: inbox_view::content(&inbox, said.as_ref(), &signed.csrf),
+        content: html! {
+            (notices::warning(failing, now))
+            (inbox_view::content(&inbox, said.as_ref(), &signed.csrf))
+        },
     };
     Ok(page.draw().into_response())
+}
+
+/// Writes down what somebody has on the screen for the first time.
+pub async fn see(
+    state: &AppState,
+    person: PersonId,
+    ids: Vec<EscalationId>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if !ids.is_empty() {
+        state.db.write(move |tx: &mut dyn Tx| judge::seen(tx, person, &ids, now)).await?;
+    }
+    Ok(())
 }
 
 /// `GET /inbox/live`: says `changed` each time the inbox may have changed, and nothing else.

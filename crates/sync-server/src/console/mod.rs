@@ -35,12 +35,15 @@ mod inbox_view;
 mod judged;
 mod kept;
 mod lost;
+mod notice_log;
+mod notices;
 mod numbers;
 mod numbers_view;
 mod page;
 mod parts;
 mod password;
 mod policy;
+mod preferences;
 mod problem;
 mod protection;
 mod quarantine;
@@ -101,6 +104,10 @@ pub fn router() -> Router<AppState> {
         .route("/team", get(team::show).post(team::absent))
         .route("/team/not-available", post(team::not_available))
         .route("/team/back", post(team::back))
+        .route("/notices", get(notices::show))
+        .route("/notices/test", post(notices::test))
+        .route("/notices/again", post(notices::try_again))
+        .route("/notices/preferences", get(preferences::show).post(preferences::save))
         .route("/numbers", get(numbers::show))
         .route("/numbers/{table}", get(numbers::table))
         .route("/policy", get(policy::show))

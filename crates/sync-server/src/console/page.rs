@@ -20,6 +20,8 @@ pub enum Section {
     Numbers,
     /// Who looked at what.
     Access,
+    /// What became of notices, and how one is told.
+    Notices,
     /// The policies in force.
     Policy,
     /// None of these.
@@ -120,6 +122,7 @@ impl Page<'_> {
             (Section::Quarantine, "/quarantine", "Set aside"),
             (Section::Devices, "/devices", "Devices"),
             (Section::Numbers, "/numbers", "Numbers"),
+            (Section::Notices, "/notices", "Notices"),
             (Section::Access, "/access", "Who looked"),
             (Section::Policy, "/policy", "Policies"),
         ];

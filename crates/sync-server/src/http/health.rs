@@ -35,6 +35,38 @@ pub(super) struct Readiness {
     sweep_age_seconds: Option<i64>,
     /// How the scheduled backups go; nothing where there is no schedule.
     backup: Option<BackupReadiness>,
+    /// How the notices to people go; nothing where the console is the only way.
+    notices: Option<NoticeReadiness>,
+}
+
+/// How the notices to people go. A server whose notices fail still takes records.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct NoticeReadiness {
+    /// None fails again and again.
+    ok: bool,
+    /// How many do.
+    failing: usize,
+    /// For how long the oldest of them has waited, in seconds.
+    oldest_seconds: Option<i64>,
+}
+
+async fn notices(app: &AppState, now: DateTime<Utc>) -> Option<NoticeReadiness> {
+    let has_webhook = !app.config.notices.webhook.url.is_empty();
+    if app.config.ways().is_empty() && !has_webhook {
+        return None;
+    }
+    let flag_after = app.config.notices.flag_after;
+    let failing = app.db.read(move |tx| tx.failing_notices(flag_after)).await;
+    let failing = failing.unwrap_or_else(|error: StoreError| {
+        tracing::error!(error = crate::error_chain(&error), "the outbox cannot be read");
+        None
+    });
+    Some(NoticeReadiness {
+        ok: failing.is_none(),
+        failing: failing.map_or(0, |failing| failing.count),
+        oldest_seconds: failing.map(|failing| (now - failing.since).num_seconds()),
+    })
 }
 
 /// How the scheduled backups go. A server whose backup fails still takes records, so that this does
@@ -80,6 +112,7 @@ pub async fn ready(State(app): State<AppState>) -> Response {
         writable,
         sweep_age_seconds: age.map(|age| age.num_seconds()),
         backup: backup(&app, now),
+        notices: notices(&app, now).await,
     };
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(readiness)).into_response()

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use doorstep_core::event::Role;
 use doorstep_core::ids::{PersonId, TeamId};
 
+use crate::store::availability::{Absence, WorkingHours};
 use crate::store::directory::{Allocation, Child, People, Person};
 use crate::store::{StoreError, Tx};
 
@@ -16,10 +17,12 @@ pub struct Roster {
     people: BTreeMap<PersonId, Option<Rc<Person>>>,
     teams: BTreeMap<TeamId, Rc<[Person]>>,
     duty_desk: Option<Rc<[Person]>>,
+    absences: Option<(DateTime<Utc>, Rc<[Absence]>)>,
+    hours: BTreeMap<PersonId, Option<Rc<WorkingHours>>>,
 }
 
 impl Roster {
-    fn person(
+    pub(super) fn person(
         &mut self,
         tx: &dyn Tx,
         id: Option<PersonId>,
@@ -33,7 +36,11 @@ impl Roster {
         Ok(person)
     }
 
-    fn team(&mut self, tx: &dyn Tx, id: Option<TeamId>) -> Result<Rc<[Person]>, StoreError> {
+    pub(super) fn team(
+        &mut self,
+        tx: &dyn Tx,
+        id: Option<TeamId>,
+    ) -> Result<Rc<[Person]>, StoreError> {
         let Some(id) = id else { return Ok(Rc::default()) };
         if let Some(known) = self.teams.get(&id) {
             return Ok(Rc::clone(known));
@@ -43,13 +50,44 @@ impl Roster {
         Ok(team)
     }
 
-    fn duty_desk(&mut self, tx: &dyn Tx) -> Result<Rc<[Person]>, StoreError> {
+    pub(super) fn duty_desk(&mut self, tx: &dyn Tx) -> Result<Rc<[Person]>, StoreError> {
         if let Some(known) = &self.duty_desk {
             return Ok(Rc::clone(known));
         }
         let desk: Rc<[Person]> = tx.people(People::Administrators)?.into();
         self.duty_desk = Some(Rc::clone(&desk));
         Ok(desk)
+    }
+
+    /// The absences that hold at `now`.
+    pub(super) fn absences(
+        &mut self,
+        tx: &dyn Tx,
+        now: DateTime<Utc>,
+    ) -> Result<Rc<[Absence]>, StoreError> {
+        if let Some((at, known)) = &self.absences
+            && *at == now
+        {
+            return Ok(Rc::clone(known));
+        }
+        let held = tx.absences(now)?.into_iter().map(|numbered| numbered.absence);
+        let held: Rc<[Absence]> = held.filter(|absence| absence.holds_at(now)).collect();
+        self.absences = Some((now, Rc::clone(&held)));
+        Ok(held)
+    }
+
+    /// When a person works; none where that is not known.
+    pub(super) fn hours(
+        &mut self,
+        tx: &dyn Tx,
+        person: PersonId,
+    ) -> Result<Option<Rc<WorkingHours>>, StoreError> {
+        if let Some(known) = self.hours.get(&person) {
+            return Ok(known.clone());
+        }
+        let hours = tx.working_hours(person)?.map(Rc::new);
+        self.hours.insert(person, hours.clone());
+        Ok(hours)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Who is told of an escalation: its addressee, and after them the chain — their line managers,
 //! the team managers, the duty desk — each replaced by whoever stands in while they are away.
 
-use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use doorstep_core::assessment::Urgency;
@@ -9,7 +9,9 @@ use doorstep_core::calendar::Calendar;
 use doorstep_core::event::Role;
 use doorstep_core::ids::PersonId;
 
-use crate::store::directory::{Child, People, Person};
+use super::addressee::Roster;
+use crate::store::availability::Absence;
+use crate::store::directory::{Child, Person};
 use crate::store::{StoreError, Tx};
 
 /// Longer than any organisation is deep.
@@ -44,23 +46,27 @@ impl Chain {
     /// Gathers the chain of what is addressed to `addressee` about `child`.
     pub fn gather(
         tx: &dyn Tx,
+        roster: &mut Roster,
         calendar: &Calendar,
         child: &Child,
         addressee: PersonId,
         urgency: Urgency,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
-        let desk: Vec<_> = tx.people(People::Administrators)?;
-        let mut people = Vec::new();
-        people.extend(tx.person(addressee)?);
-        let team = people.first().and_then(|person| person.team);
-        people.extend(line_managers(tx, people.first().cloned())?);
+        let desk = roster.duty_desk(tx)?;
+        let first = roster.person(tx, Some(addressee))?;
+        let team = first.as_ref().and_then(|person| person.team);
+        let mut people: Vec<Rc<Person>> = first.iter().cloned().collect();
+        people.extend(line_managers(tx, roster, first)?);
         for team in [child.team, team].into_iter().flatten() {
-            let in_charge = |person: &Person| person.holds(Role::TeamManager);
-            people.extend(tx.people(People::Team(team))?.into_iter().filter(in_charge));
+            let members = roster.team(tx, Some(team))?;
+            let in_charge = members.iter().filter(|person| person.holds(Role::TeamManager));
+            people.extend(in_charge.cloned().map(Rc::new));
         }
-        people.extend(desk.iter().cloned());
-        let away = Away::gather(tx, calendar, urgency, now)?;
+        people.extend(desk.iter().cloned().map(Rc::new));
+        let absences = roster.absences(tx, now)?;
+        let hours_matter = urgency == Urgency::Immediate;
+        let mut away = Away { roster, absences, hours_matter, calendar, now };
         let mut links: Vec<Link> = Vec::new();
         for person in people.iter().filter(|person| person.is_active(now)) {
             if !links.iter().any(|link| link.person == person.id) {
@@ -80,12 +86,16 @@ impl Chain {
     }
 }
 
-fn line_managers(tx: &dyn Tx, mut below: Option<Person>) -> Result<Vec<Person>, StoreError> {
+fn line_managers(
+    tx: &dyn Tx,
+    roster: &mut Roster,
+    mut below: Option<Rc<Person>>,
+) -> Result<Vec<Rc<Person>>, StoreError> {
     let mut above = Vec::new();
     while let Some(manager) = below.and_then(|person| person.line_manager)
         && above.len() < DEPTH_MAX
     {
-        below = tx.person(manager)?;
+        below = roster.person(tx, Some(manager))?;
         above.extend(below.clone());
     }
     Ok(above)
@@ -93,36 +103,29 @@ fn line_managers(tx: &dyn Tx, mut below: Option<Person>) -> Result<Vec<Person>, 
 
 /// Who cannot be told at an instant, and who stands in for them.
 struct Away<'a> {
-    absent: BTreeMap<PersonId, Option<PersonId>>,
+    roster: &'a mut Roster,
+    absences: Rc<[Absence]>,
     /// Outside their hours people are told only of what is not immediate: its time stands still.
     hours_matter: bool,
     calendar: &'a Calendar,
     now: DateTime<Utc>,
 }
 
-impl<'a> Away<'a> {
-    fn gather(
-        tx: &dyn Tx,
-        calendar: &'a Calendar,
-        urgency: Urgency,
-        now: DateTime<Utc>,
-    ) -> Result<Self, StoreError> {
-        let held = tx.absences(now)?.into_iter().map(|numbered| numbered.absence);
-        let absent = held
-            .filter(|absence| absence.holds_at(now))
-            .map(|absence| (absence.person, absence.deputy))
-            .collect();
-        Ok(Self { absent, hours_matter: urgency == Urgency::Immediate, calendar, now })
-    }
-
+impl Away<'_> {
     /// The person, or the nearest of those who stand in that can be told.
-    fn instead_of(&self, tx: &dyn Tx, person: PersonId) -> Result<Option<PersonId>, StoreError> {
+    fn instead_of(
+        &mut self,
+        tx: &dyn Tx,
+        person: PersonId,
+    ) -> Result<Option<PersonId>, StoreError> {
         let mut asked = Vec::new();
         let mut next = Some(person);
         while let Some(person) = next.filter(|person| !asked.contains(person)) {
             asked.push(person);
-            match self.absent.get(&person) {
-                Some(deputy) => next = *deputy,
+            // Of several absences the one that was said last counts.
+            let away = self.absences.iter().rfind(|absence| absence.person == person);
+            match away.map(|absence| absence.deputy) {
+                Some(deputy) => next = deputy,
                 None if self.can_be_told(tx, person)? => return Ok(Some(person)),
                 None => next = None,
             }
@@ -130,12 +133,13 @@ impl<'a> Away<'a> {
         Ok(None)
     }
 
-    fn can_be_told(&self, tx: &dyn Tx, person: PersonId) -> Result<bool, StoreError> {
-        let works_here = tx.person(person)?.is_some_and(|person| person.is_active(self.now));
+    fn can_be_told(&mut self, tx: &dyn Tx, person: PersonId) -> Result<bool, StoreError> {
+        let found = self.roster.person(tx, Some(person))?;
+        let works_here = found.is_some_and(|person| person.is_active(self.now));
         if !works_here || !self.hours_matter {
             return Ok(works_here);
         }
-        let hours = tx.working_hours(person)?;
+        let hours = self.roster.hours(tx, person)?;
         Ok(hours.is_none_or(|hours| hours.contain(self.now, self.calendar)))
     }
 }

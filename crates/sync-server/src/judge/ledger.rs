@@ -6,10 +6,11 @@ use doorstep_core::escalation::{EscalationKey, LedgerChange, difference};
 use doorstep_core::ids::{EscalationId, PersonId};
 
 use super::addressee::{Author, Circle, Roster};
-use super::tell::{tell_all, tell_first};
+use super::tell::{tell, tell_all, tell_first};
 use super::{Judge, Record, entries, visits};
 use crate::store::directory::{Child, People};
-use crate::store::ledger::{Acknowledged, HistoryEntry, LedgerLine, Reason};
+use crate::store::ledger::{Acknowledged, HistoryEntry, LedgerLine};
+use crate::store::notices::Reason;
 use crate::store::{StoreError, Tx};
 
 /// What the history says first of a line.
@@ -19,7 +20,24 @@ const RAISED: &str = "raised";
 struct Step {
     line: LedgerLine,
     what: &'static str,
+    note: Option<&'static str>,
     tell: Option<Reason>,
+}
+
+impl Step {
+    /// Stands in place of another: one word to everybody instead of two alarms.
+    fn replacing(mut self) -> Self {
+        self.note = Some("it stands in place of another, whose cause an earlier record changed");
+        self.tell = self.tell.map(|_| Reason::CauseChanged);
+        self
+    }
+
+    /// Another stands in its place.
+    fn replaced(mut self) -> Self {
+        self.note = Some("an earlier record changed its cause, and another stands in its place");
+        self.tell = None;
+        self
+    }
 }
 
 /// Applies the difference between a child's lines and its `assessment`; answers whether there was
@@ -42,7 +60,11 @@ pub fn bring_in_line(
         let found = lines.iter().find(|line| EscalationKey::of(&line.escalation) == *key);
         found.cloned().ok_or(StoreError::Missing { what: "escalation" })
     };
+    let replacements = replacements(&changes, lines);
     for change in changes {
+        let replaced = replacements.iter().find(|(by, _)| names(&change, by)).map(|(_, old)| *old);
+        let goes = matches!(&change, LedgerChange::StandDown(key)
+            if replacements.iter().any(|(_, old)| EscalationKey::of(&old.escalation) == *key));
         let step = match change {
             LedgerChange::Raise(escalation) => {
                 let author = author(tx, roster, history, &escalation)?;
@@ -61,9 +83,76 @@ pub fn bring_in_line(
                 update(line, gone, now)
             }
         };
-        apply(judge, tx, child, step, now)?;
+        let step = if replaced.is_some() { step.replacing() } else { step };
+        let step = if goes { step.replaced() } else { step };
+        let line = apply(judge, tx, roster, child, step, now)?;
+        if let Some(old) = replaced {
+            tell_those_of(judge, tx, &line, old, now)?;
+        }
     }
     Ok(true)
+}
+
+/// What is raised or open again in place of what is stood down with it: the same clause, to the
+/// same role, of another cause. A visit that arrives late does that.
+fn replacements<'a>(
+    changes: &[LedgerChange],
+    lines: &'a [LedgerLine],
+) -> Vec<(EscalationKey, &'a LedgerLine)> {
+    let line_of =
+        |key: &EscalationKey| lines.iter().find(|line| EscalationKey::of(&line.escalation) == *key);
+    let mut comes: Vec<EscalationKey> = changes
+        .iter()
+        .filter_map(|change| match change {
+            LedgerChange::Raise(escalation) | LedgerChange::Update(escalation)
+                if escalation.standing == Standing::Open =>
+            {
+                let key = EscalationKey::of(escalation);
+                let was_open =
+                    line_of(&key).is_some_and(|line| line.escalation.standing == Standing::Open);
+                (!was_open).then_some(key)
+            }
+            _ => None,
+        })
+        .collect();
+    let goes = changes.iter().filter_map(|change| match change {
+        LedgerChange::StandDown(key) => line_of(key),
+        _ => None,
+    });
+    let mut pairs = Vec::new();
+    for old in goes.filter(|line| line.told.is_some() && line.ended.is_none()) {
+        let (clause, to) = (&old.escalation.clause, old.escalation.to);
+        let place = comes.iter().position(|key| key.clause == *clause && key.to == to);
+        pairs.extend(place.map(|place| (comes.remove(place), old)));
+    }
+    pairs
+}
+
+/// Whether a change raises or opens the escalation of this key.
+fn names(change: &LedgerChange, key: &EscalationKey) -> bool {
+    match change {
+        LedgerChange::Raise(escalation) | LedgerChange::Update(escalation) => {
+            EscalationKey::of(escalation) == *key
+        }
+        LedgerChange::StandDown(_) => false,
+    }
+}
+
+/// Tells those who were told of `old` and not of `line`, which stands in its place.
+fn tell_those_of(
+    judge: &Judge,
+    tx: &mut dyn Tx,
+    line: &LedgerLine,
+    old: &LedgerLine,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let known: Vec<_> = tx.told(line.id)?.into_iter().map(|told| told.person).collect();
+    for told in tx.told(old.id)? {
+        if !known.contains(&told.person) {
+            tell(judge, tx, line, told.person, told.in_place_of, Reason::CauseChanged, now)?;
+        }
+    }
+    Ok(())
 }
 
 /// Who made the record that an escalation rests on: the last of them.
@@ -107,7 +196,7 @@ fn raise(
         ended: (!is_open).then_some(now),
         undelivered: false,
     };
-    Step { line, what: RAISED, tell: is_open.then_some(Reason::Raised) }
+    Step { line, what: RAISED, note: None, tell: is_open.then_some(Reason::Raised) }
 }
 
 fn update(mut line: LedgerLine, escalation: Escalation, now: DateTime<Utc>) -> Step {
@@ -129,30 +218,32 @@ fn update(mut line: LedgerLine, escalation: Escalation, now: DateTime<Utc>) -> S
         | (Standing::StoodDown, Standing::StoodDown) => ("updated", None),
     };
     line.ended = if line.is_finished() { line.ended.or(Some(now)) } else { None };
-    Step { line, what, tell }
+    Step { line, what, note: None, tell }
 }
 
 fn apply(
     judge: &Judge,
     tx: &mut dyn Tx,
+    roster: &mut Roster,
     child: &Child,
     step: Step,
     now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let Step { line, what, tell } = step;
+) -> Result<LedgerLine, StoreError> {
+    let Step { line, what, note, tell } = step;
     match what {
         RAISED => tx.add_line(&line)?,
         _ => tx.put_line(&line)?,
     }
-    let entry = HistoryEntry { at: now, what: what.into(), by: None, note: None };
-    tx.put_line_history(line.id, &entry)?;
+    let note = note.map(str::to_owned);
+    tx.put_line_history(line.id, &HistoryEntry { at: now, what: what.into(), by: None, note })?;
     match tell {
-        None => Ok(()),
+        None => {}
         Some(reason) if tx.told(line.id)?.is_empty() => {
-            tell_first(judge, tx, child, &line, reason, now)
+            tell_first(judge, tx, roster, child, &line, reason, now)?;
         }
-        Some(reason) => tell_all(judge, tx, &line, reason, now),
+        Some(reason) => tell_all(judge, tx, &line, reason, now)?,
     }
+    Ok(line)
 }
 
 /// Gives an escalation to somebody else: `to` answers for it from now on, and has to take notice.
@@ -175,7 +266,7 @@ pub fn hand_over(
     tx.put_line(&line)?;
     let entry = HistoryEntry { at: now, what: "handed-over".into(), by: Some(by), note: None };
     tx.put_line_history(id, &entry)?;
-    tell_first(judge, tx, &child, &line, Reason::Raised, now)?;
+    tell_first(judge, tx, &mut Roster::default(), &child, &line, Reason::Raised, now)?;
     Ok(line)
 }
 

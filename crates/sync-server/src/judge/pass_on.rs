@@ -10,7 +10,8 @@ use super::Judge;
 use super::addressee::{Author, Circle, Roster};
 use super::chain::Chain;
 use super::tell::{tell, tell_first};
-use crate::store::ledger::{HistoryEntry, LedgerLine, Reason};
+use crate::store::ledger::{HistoryEntry, LedgerLine};
+use crate::store::notices::Reason;
 use crate::store::{StoreError, Tx};
 
 /// The words of a history after which somebody has time to take notice.
@@ -51,18 +52,19 @@ pub fn pass_on_unacknowledged(
     patience: &Patience,
     now: DateTime<Utc>,
 ) -> Result<Passed, StoreError> {
+    let roster = &mut Roster::default();
     let mut passed = Passed { count: 0, none_before: now + patience.shortest() };
     for line in tx.inbox(None)? {
         if line.escalation.standing != Standing::Open {
             continue;
         }
         if has_left(tx, line.addressee, now)? {
-            passed.count += usize::from(address_again(tx, judge, line, now)?);
+            passed.count += usize::from(address_again(tx, judge, roster, line, now)?);
             continue;
         }
         match deadline(tx, judge, &line, patience)? {
             Some(deadline) if deadline <= now => {
-                pass_on(tx, judge, &line, now)?;
+                pass_on(tx, judge, roster, &line, now)?;
                 passed.count += 1;
             }
             Some(deadline) => passed.none_before = passed.none_before.min(deadline),
@@ -96,13 +98,14 @@ pub fn deadline(
 fn pass_on(
     tx: &mut dyn Tx,
     judge: &Judge,
+    roster: &mut Roster,
     line: &LedgerLine,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     let child = tx.child(line.child)?.ok_or(StoreError::Missing { what: "child" })?;
     let urgency = line.escalation.urgency;
     let calendar = judge.policy.calendar();
-    let chain = Chain::gather(tx, calendar, &child, line.addressee, urgency, now)?;
+    let chain = Chain::gather(tx, roster, calendar, &child, line.addressee, urgency, now)?;
     let told: Vec<_> = tx.told(line.id)?.into_iter().map(|told| told.person).collect();
     let next = chain.next(&told);
     let note = match next {
@@ -134,6 +137,7 @@ fn has_left(tx: &dyn Tx, person: PersonId, now: DateTime<Utc>) -> Result<bool, S
 fn address_again(
     tx: &mut dyn Tx,
     judge: &Judge,
+    roster: &mut Roster,
     mut line: LedgerLine,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
@@ -142,9 +146,8 @@ fn address_again(
         Some(event) => tx.event(*event)?,
         None => None,
     };
-    let mut roster = Roster::default();
-    let author = Author::gather(tx, &mut roster, record.map(|record| record.person))?;
-    let circle = Circle::gather(tx, &mut roster, &child, now)?;
+    let author = Author::gather(tx, roster, record.map(|record| record.person))?;
+    let circle = Circle::gather(tx, roster, &child, now)?;
     let found = circle.addressee(line.escalation.to, &author);
     let Some(addressee) = found.filter(|person| *person != line.addressee) else {
         return Ok(false);
@@ -154,7 +157,7 @@ fn address_again(
     line.acknowledged = line.acknowledged.filter(|taken| taken.by != gone);
     tx.put_line(&line)?;
     put_entry(tx, &line, "addressed-again", "the addressee no longer works here", now)?;
-    tell_first(judge, tx, &child, &line, Reason::Raised, now)?;
+    tell_first(judge, tx, roster, &child, &line, Reason::Raised, now)?;
     Ok(true)
 }
 

@@ -1,11 +1,14 @@
 //! Who can be told of something now: absences with those who stand in, and working hours.
 
-use chrono::{DateTime, Datelike as _, NaiveTime, Utc, Weekday};
+use chrono::{DateTime, Datelike as _, Days, NaiveTime, Utc, Weekday};
 use doorstep_core::calendar::Calendar;
 use doorstep_core::ids::PersonId;
-use doorstep_core::time::{local_date, local_time};
+use doorstep_core::time::{local_date, local_time, london};
 
 use super::StoreError;
+
+/// How far ahead working hours are looked for: no row of bank holidays is longer.
+const DAYS_AHEAD: u64 = 21;
 
 /// Why somebody is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +104,16 @@ impl WorkingHours {
                 && time < stretch.ends
         })
     }
+
+    /// The first instant at `from` or later that lies in them; `from` itself where none of the next
+    /// weeks does.
+    pub fn first_from(&self, from: DateTime<Utc>, calendar: &Calendar) -> DateTime<Utc> {
+        let days = (0..DAYS_AHEAD).map(|days| local_date(from) + Days::new(days));
+        let begins = |date| self.0.iter().map(move |stretch| london(date, stretch.begins));
+        let instants = std::iter::once(from).chain(days.flat_map(begins));
+        let within = instants.filter(|at| *at >= from && self.contain(*at, calendar));
+        within.min().unwrap_or(from)
+    }
 }
 
 impl std::str::FromStr for WorkingHours {
@@ -185,6 +198,21 @@ mod tests {
             over_the_weekend.contain("2026-03-08T09:30:00Z".parse().unwrap(), Calendar::built_in())
         );
         assert_eq!(over_the_weekend.to_string(), "Fri-Mon 09:00-10:00");
+    }
+
+    #[test]
+    fn what_comes_outside_them_waits_for_their_next_beginning() {
+        let office: WorkingHours = "Mon-Fri 09:00-17:00".parse().unwrap();
+        for (from, first) in [
+            ("2026-03-02T10:00:00Z", "2026-03-02T10:00:00Z"),
+            ("2026-03-02T17:00:00Z", "2026-03-03T09:00:00Z"),
+            ("2026-03-06T18:00:00Z", "2026-03-09T09:00:00Z"),
+            ("2026-04-02T18:00:00Z", "2026-04-07T08:00:00Z"),
+        ] {
+            let (from, first): (DateTime<Utc>, DateTime<Utc>) =
+                (from.parse().unwrap(), first.parse().unwrap());
+            assert_eq!(office.first_from(from, Calendar::built_in()), first, "{from}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use doorstep_core::assessment::{Escalation, Standing, Urgency};
 use doorstep_core::ids::{ChildId, EscalationId, PersonId};
 
 use super::StoreError;
+use super::notices::Channel;
 
 /// A child was assessed. The answer is not kept: it can be computed again at any time, and what
 /// follows from it stands in the ledger.
@@ -72,6 +73,55 @@ pub struct Told {
     pub first: DateTime<Utc>,
     /// Whose place the person took; none: as the addressee, or as the next of the chain.
     pub in_place_of: Option<PersonId>,
+    /// When the person really heard of it first; none: not yet, as far as is known.
+    pub heard: Option<Heard>,
+}
+
+impl Told {
+    /// Somebody who is told now, and may not have heard of it yet.
+    pub const fn now(
+        person: PersonId,
+        first: DateTime<Utc>,
+        in_place_of: Option<PersonId>,
+    ) -> Self {
+        Self { person, first, in_place_of, heard: None }
+    }
+}
+
+/// How somebody really heard of an escalation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeardBy {
+    /// A notice was delivered.
+    Notice(Channel),
+    /// It was on their screen.
+    Console,
+}
+
+impl HeardBy {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice(channel) => channel.as_str(),
+            Self::Console => "console",
+        }
+    }
+
+    /// What people call it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Notice(channel) => channel.name(),
+            Self::Console => "on the console",
+        }
+    }
+}
+
+/// Somebody really heard of an escalation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// When first (UTC).
+    pub at: DateTime<Utc>,
+    /// How.
+    pub by: HeardBy,
 }
 
 /// Something that happened to an escalation.
@@ -80,7 +130,7 @@ pub struct HistoryEntry {
     /// When (UTC).
     pub at: DateTime<Utc>,
     /// What, as a word: `raised`, `updated`, `discharged`, `stood-down`, `reopened`,
-    /// `acknowledged`, `passed-on`, `handed-over`, `addressed-again`, `notice-sent`,
+    /// `told`, `acknowledged`, `passed-on`, `handed-over`, `addressed-again`, `notice-sent`,
     /// `notice-failed`.
     pub what: String,
     /// Who did it; none: the policies, or the server.
@@ -89,79 +139,10 @@ pub struct HistoryEntry {
     pub note: Option<String>,
 }
 
-/// How a notice reaches a person. The console's inbox needs none: it shows the ledger itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Channel {
-    /// E-mail.
-    Email,
-}
-
-impl Channel {
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-        }
-    }
-}
-
-/// Why a person is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// The escalation is there.
-    Raised,
-    /// It became more urgent.
-    MoreUrgent,
-    /// It had ended, and is open again.
-    Reopened,
-    /// Its ground has gone after the person was told.
-    StoodDown,
-}
-
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 4] = [Self::Raised, Self::MoreUrgent, Self::Reopened, Self::StoodDown];
-
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Raised => "raised",
-            Self::MoreUrgent => "more-urgent",
-            Self::Reopened => "reopened",
-            Self::StoodDown => "stood-down",
-        }
-    }
-}
-
-/// A notice to one person about one escalation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Notice {
-    /// The same for the same notice whoever writes it, so that it is written once.
-    pub key: String,
-    /// The escalation.
-    pub escalation: EscalationId,
-    /// Who is told.
-    pub person: PersonId,
-    /// How.
-    pub channel: Channel,
-    /// Why.
-    pub reason: Reason,
-    /// When it was written (UTC).
-    pub written: DateTime<Utc>,
-    /// How often it was tried.
-    pub attempts: u32,
-    /// When it is tried next (UTC).
-    pub next_try: DateTime<Utc>,
-    /// When it went out (UTC).
-    pub sent: Option<DateTime<Utc>>,
-    /// What went wrong last, without personal data.
-    pub last_error: Option<String>,
-}
-
 /// What the store knows of assessments and escalations.
 ///
-/// Laws: there is one line for (child, clause, cause, addressed role); no line, entry or notice is
-/// ever removed; a notice with a key that is there already is not written again.
+/// Laws: there is one line for (child, clause, cause, addressed role); no line or entry is ever
+/// removed; who heard of a line first, and when, never changes.
 pub trait Ledger {
     /// When a child was last assessed.
     fn assessed(&self, child: ChildId) -> Result<Option<Assessed>, StoreError>;
@@ -189,6 +170,15 @@ pub trait Ledger {
     fn told(&self, id: EscalationId) -> Result<Vec<Told>, StoreError>;
     /// Writes that somebody was told; who was told before stays as it was.
     fn put_told(&mut self, id: EscalationId, told: &Told) -> Result<(), StoreError>;
+    /// Writes that somebody who was told really heard of it; whether that is new.
+    fn put_heard(
+        &mut self,
+        id: EscalationId,
+        person: PersonId,
+        heard: Heard,
+    ) -> Result<bool, StoreError>;
+    /// The open lines that somebody was told of and has not heard of yet, as far as is known.
+    fn unheard(&self, person: PersonId) -> Result<Vec<EscalationId>, StoreError>;
     /// Writes a line that is not there yet.
     fn add_line(&mut self, line: &LedgerLine) -> Result<(), StoreError>;
     /// Writes what a line has become.
@@ -201,15 +191,4 @@ pub trait Ledger {
         id: EscalationId,
         entry: &HistoryEntry,
     ) -> Result<(), StoreError>;
-
-    /// Writes a notice, unless one with its key is there.
-    fn put_notice(&mut self, notice: &Notice) -> Result<(), StoreError>;
-    /// Writes what became of a notice.
-    fn update_notice(&mut self, notice: &Notice) -> Result<(), StoreError>;
-    /// The notices to be tried at `now`, the oldest first.
-    fn due_notices(&self, now: DateTime<Utc>, count: usize) -> Result<Vec<Notice>, StoreError>;
-    /// When the next notice is to be tried (UTC).
-    fn next_notice(&self) -> Result<Option<DateTime<Utc>>, StoreError>;
-    /// The notices of an escalation, in the order in which they were written.
-    fn notices(&self, escalation: EscalationId) -> Result<Vec<Notice>, StoreError>;
 }

@@ -32,6 +32,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0009_chain"),
     migration!("0010_figures"),
     migration!("0011_access"),
+    migration!("0012_notices"),
 ];
 
 /// The steps that were in a release, with the SHA-256 of their files: these may not change any

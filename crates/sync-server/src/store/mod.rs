@@ -14,6 +14,7 @@ pub mod directory;
 pub mod ledger;
 pub mod log;
 pub mod migrate;
+pub mod notices;
 pub mod oversight;
 pub mod sqlite;
 pub mod visits;
@@ -32,6 +33,7 @@ pub use devices::Devices;
 pub use directory::Directory;
 pub use ledger::Ledger;
 pub use log::Log;
+pub use notices::Notices;
 pub use oversight::Oversight;
 pub use visits::Visits;
 
@@ -39,7 +41,7 @@ pub use visits::Visits;
 #[rustfmt::skip] // On one line it would be wider than a page.
 pub trait Tx:
     Directory + Availability + Devices + Log + Ledger + Visits + Accounts + Attachments
-    + ConsoleReads + Oversight
+    + Notices + ConsoleReads + Oversight
 {
 }
 

@@ -10,6 +10,7 @@ use crate::judge::{acknowledge, hand_over};
 use crate::store::Tx;
 use crate::store::availability::{Absence, AbsentBecause};
 use crate::store::ledger::LedgerLine;
+use crate::store::notices::Reason;
 use crate::sweep::sweep_once;
 use crate::testing::{Bench, MONDAY};
 
@@ -190,4 +191,53 @@ async fn handing_over_asks_the_other_to_take_notice() {
     let line = bench.state.db.write(work).await.unwrap();
     assert_eq!((line.addressee, line.acknowledged), (ben, None));
     assert_eq!(told(&bench, id).await, ["mia", "ben"]);
+}
+
+#[tokio::test]
+async fn a_visit_that_arrives_late_changes_a_cause_and_is_no_second_alarm() {
+    let bench = Bench::with(|config| config.smtp.host = "mail.example".into()).await;
+    let child = bench.child("c1").await;
+    let (mut early, mut late) = (bench.phone("ann").await, bench.phone("ann").await);
+    bench.clock.pass(TimeDelta::hours(6));
+    let visits = [0, 5].map(|hours| late.no_response(child, MONDAY + TimeDelta::hours(hours)));
+    bench.push(&late, 1, visits.map(Incoming::Sealed).to_vec()).await;
+    let before = bench.state.db.read(move |tx| tx.lines(child)).await.unwrap();
+    bench.clock.pass(TimeDelta::minutes(10));
+    let now = bench.now();
+    let between = early.no_response(child, MONDAY + TimeDelta::hours(2));
+    bench.push(&early, 1, vec![Incoming::Sealed(between)]).await;
+
+    let look = move |tx: &dyn Tx| {
+        let mut said = Vec::new();
+        for line in tx.lines(child)? {
+            let fresh = tx.notices(line.id)?.into_iter().filter(|notice| notice.written == now);
+            said.push((line, fresh.map(|notice| notice.reason).collect::<Vec<_>>()));
+        }
+        Ok::<_, crate::store::StoreError>(said)
+    };
+    let said = bench.state.db.read(look).await.unwrap();
+    let mut replaced = 0;
+    for (line, reasons) in &said {
+        let was_open = before.iter().any(|old| old.id == line.id && old.ended.is_none());
+        if line.escalation.standing == Standing::StoodDown && was_open {
+            let (clause, to) = (&line.escalation.clause, line.escalation.to);
+            let same = |other: &&(LedgerLine, Vec<Reason>)| {
+                other.0.escalation.clause == *clause
+                    && other.0.escalation.to == to
+                    && other.0.escalation.standing == Standing::Open
+            };
+            if let Some((new, told)) = said.iter().find(same) {
+                assert_eq!(reasons, &[], "{clause} is not told as an alarm that was none");
+                assert!(told.iter().all(|reason| *reason == Reason::CauseChanged), "{told:?}");
+                assert!(!told.is_empty(), "{clause}: whoever was told hears of the new cause");
+                let (old, new) = (line.id, new.id);
+                let told = async |id| bench.state.db.read(move |tx| tx.told(id)).await.unwrap();
+                let (before, after) = (told(old).await, told(new).await);
+                let after: Vec<_> = after.iter().map(|told| told.person).collect();
+                assert!(before.iter().all(|told| after.contains(&told.person)));
+                replaced += 1;
+            }
+        }
+    }
+    assert!(replaced > 0, "what was the second visit is the third now: {said:#?}");
 }

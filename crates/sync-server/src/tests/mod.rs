@@ -6,6 +6,7 @@ mod backup;
 mod chain;
 mod coding;
 mod ingest;
+mod notices;
 mod pokes;
 mod policy;
 mod pressure;

@@ -286,7 +286,7 @@ fn fill(tx: &mut dyn Tx) -> Result<(), StoreError> {
 /// Writes a line, and that its addressee was told.
 pub fn raise(tx: &mut dyn Tx, line: &LedgerLine) -> Result<(), StoreError> {
     tx.add_line(line)?;
-    let told = Told { person: line.addressee, first: line.raised, in_place_of: None };
+    let told = Told::now(line.addressee, line.raised, None);
     tx.put_told(line.id, &told)
 }
 

@@ -3,23 +3,20 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::assessment::Urgency;
 use doorstep_core::ids::{ChildId, EscalationId, PersonId};
-use rusqlite::types::Type;
 use rusqlite::{Row, named_params, params};
 
 use super::SqliteTx;
+use super::notices::channel_of;
 use super::values::{
     instant, instant_option, json, ms, ms_option, parsed, parsed_option, text_option, to_json,
 };
 use crate::store::StoreError;
 use crate::store::ledger::{
-    Acknowledged, Assessed, Channel, HistoryEntry, Ledger, LedgerLine, Notice, Reason, Told,
+    Acknowledged, Assessed, Heard, HeardBy, HistoryEntry, Ledger, LedgerLine, Told,
 };
 
 pub(super) const LINE: &str = "SELECT id, child, addressee, raised_ms, told_ms, acknowledged_ms, \
                                acknowledged_by, ended_ms, undelivered, body FROM escalation";
-const NOTICE: &str = "SELECT key, escalation, person, channel, reason, written_ms, attempts, \
-                      next_try_ms, sent_ms, last_error FROM notice";
-
 pub(super) fn line(row: &Row<'_>) -> rusqlite::Result<LedgerLine> {
     let at = instant_option(row, "acknowledged_ms")?;
     let by = parsed_option(row, "acknowledged_by")?;
@@ -36,29 +33,15 @@ pub(super) fn line(row: &Row<'_>) -> rusqlite::Result<LedgerLine> {
     })
 }
 
-fn notice(row: &Row<'_>) -> rusqlite::Result<Notice> {
-    let unknown =
-        |column: &str| rusqlite::Error::InvalidColumnType(0, column.to_owned(), Type::Text);
-    let channel: String = row.get("channel")?;
-    let reason: String = row.get("reason")?;
-    Ok(Notice {
-        key: row.get("key")?,
-        escalation: parsed(row, "escalation")?,
-        person: parsed(row, "person")?,
-        channel: [Channel::Email]
-            .into_iter()
-            .find(|known| known.as_str() == channel)
-            .ok_or_else(|| unknown("channel"))?,
-        reason: Reason::ALL
-            .into_iter()
-            .find(|known| known.as_str() == reason)
-            .ok_or_else(|| unknown("reason"))?,
-        written: instant(row, "written_ms")?,
-        attempts: row.get("attempts")?,
-        next_try: instant(row, "next_try_ms")?,
-        sent: instant_option(row, "sent_ms")?,
-        last_error: row.get("last_error")?,
-    })
+fn heard(row: &Row<'_>) -> rusqlite::Result<Option<Heard>> {
+    let by: Option<String> = row.get("heard_by")?;
+    let by = match by.as_deref() {
+        Some("console") => Some(HeardBy::Console),
+        Some(channel) => Some(HeardBy::Notice(channel_of(channel)?)),
+        None => None,
+    };
+    let at = instant_option(row, "heard_ms")?;
+    Ok(at.zip(by).map(|(at, by)| Heard { at, by }))
 }
 
 fn rank(urgency: Urgency) -> i64 {
@@ -139,13 +122,14 @@ impl Ledger for SqliteTx<'_> {
     }
 
     fn told(&self, id: EscalationId) -> Result<Vec<Told>, StoreError> {
-        let sql = "SELECT person, first_ms, in_place_of FROM escalation_told \
+        let sql = "SELECT person, first_ms, in_place_of, heard_ms, heard_by FROM escalation_told \
                    WHERE escalation = ?1 ORDER BY number";
         self.all("read who was told", sql, [id.to_string()], |row| {
             Ok(Told {
                 person: parsed(row, "person")?,
                 first: instant(row, "first_ms")?,
                 in_place_of: parsed_option(row, "in_place_of")?,
+                heard: heard(row)?,
             })
         })
     }
@@ -160,6 +144,25 @@ impl Ledger for SqliteTx<'_> {
             text_option(told.in_place_of.as_ref()),
         ];
         self.execute("write who was told", sql, params).map(drop)
+    }
+
+    fn put_heard(
+        &mut self,
+        id: EscalationId,
+        person: PersonId,
+        heard: Heard,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE escalation_told SET heard_ms = ?3, heard_by = ?4 \
+                   WHERE escalation = ?1 AND person = ?2 AND heard_ms IS NULL";
+        let params = params![id.to_string(), person.to_string(), ms(heard.at), heard.by.as_str()];
+        Ok(self.execute("write who heard of it", sql, params)? == 1)
+    }
+
+    fn unheard(&self, person: PersonId) -> Result<Vec<EscalationId>, StoreError> {
+        let sql = "SELECT told.escalation FROM escalation_told AS told \
+                   JOIN escalation ON escalation.id = told.escalation \
+                   WHERE told.person = ?1 AND told.heard_ms IS NULL AND ended_ms IS NULL";
+        self.all("read what nobody heard of", sql, [person.to_string()], |row| parsed(row, 0))
     }
 
     fn add_line(&mut self, line: &LedgerLine) -> Result<(), StoreError> {
@@ -245,58 +248,5 @@ impl Ledger for SqliteTx<'_> {
             entry.note,
         ];
         self.execute("write an escalation's history", sql, params).map(drop)
-    }
-
-    fn put_notice(&mut self, notice: &Notice) -> Result<(), StoreError> {
-        let sql = "INSERT INTO notice (key, escalation, person, channel, reason, written_ms, \
-                   attempts, next_try_ms, sent_ms, last_error) VALUES (:key, :escalation, \
-                   :person, :channel, :reason, :written, :attempts, :next_try, :sent, \
-                   :last_error) ON CONFLICT (key) DO NOTHING";
-        let params = named_params! {
-            ":key": notice.key,
-            ":escalation": notice.escalation.to_string(),
-            ":person": notice.person.to_string(),
-            ":channel": notice.channel.as_str(),
-            ":reason": notice.reason.as_str(),
-            ":written": ms(notice.written),
-            ":attempts": notice.attempts,
-            ":next_try": ms(notice.next_try),
-            ":sent": ms_option(notice.sent),
-            ":last_error": notice.last_error,
-        };
-        self.execute("write a notice", sql, params).map(drop)
-    }
-
-    fn update_notice(&mut self, notice: &Notice) -> Result<(), StoreError> {
-        let sql = "UPDATE notice SET attempts = ?2, next_try_ms = ?3, sent_ms = ?4, \
-                   last_error = ?5 WHERE key = ?1";
-        let params = params![
-            notice.key,
-            notice.attempts,
-            ms(notice.next_try),
-            ms_option(notice.sent),
-            notice.last_error,
-        ];
-        self.execute("write what became of a notice", sql, params).map(drop)
-    }
-
-    fn due_notices(&self, now: DateTime<Utc>, count: usize) -> Result<Vec<Notice>, StoreError> {
-        let sql = format!(
-            "{NOTICE} WHERE sent_ms IS NULL AND next_try_ms <= ?1 \
-             ORDER BY next_try_ms, key LIMIT ?2"
-        );
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.all("list due notices", &sql, params![ms(now), count], notice)
-    }
-
-    fn next_notice(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
-        let sql = "SELECT min(next_try_ms) AS next FROM notice WHERE sent_ms IS NULL";
-        let next = self.one("read the next notice", sql, [], |row| instant_option(row, "next"))?;
-        Ok(next.flatten())
-    }
-
-    fn notices(&self, escalation: EscalationId) -> Result<Vec<Notice>, StoreError> {
-        let sql = format!("{NOTICE} WHERE escalation = ?1 ORDER BY written_ms, key");
-        self.all("list an escalation's notices", &sql, [escalation.to_string()], notice)
     }
 }

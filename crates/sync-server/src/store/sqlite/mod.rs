@@ -9,6 +9,7 @@ mod devices;
 mod directory;
 mod ledger;
 mod log;
+mod notices;
 mod open;
 mod oversight;
 mod readers;
