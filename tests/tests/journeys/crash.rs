@@ -19,7 +19,7 @@ use doorstep_core::wire::{EnrolResponse, SyncRequest, SyncResponse};
 use doorstep_device_store::{Draft, Invitation, Key, Store};
 use doorstep_sync_server::Ambient;
 use doorstep_sync_server::admin::{AdminError, issue_code};
-use doorstep_sync_server::judge::Judge;
+use doorstep_sync_server::judge::{Judge, Ways};
 use doorstep_sync_server::store::sqlite::SqliteStore;
 use doorstep_sync_server::store::{Db, StoreError, Tx};
 use doorstep_tests::journey::{Organisation, Server, client};
@@ -270,8 +270,11 @@ async fn read_beside_nobody<T: Send + 'static>(
 
 /// A code for each phone.
 async fn codes(data: &Path) -> Vec<String> {
-    let judge =
-        Judge { policy: Arc::new(Policy::built_in()), ambient: Ambient::system(), mail: false };
+    let judge = Judge {
+        policy: Arc::new(Policy::built_in()),
+        ambient: Ambient::system(),
+        ways: Ways::default(),
+    };
     let issue = move |tx: &mut dyn Tx| {
         let people = PEOPLE.iter().cycle().take(usize::try_from(PHONES).unwrap_or(0));
         let code = |person: &&str| {

@@ -10,3 +10,4 @@ mod offline;
 mod overload;
 mod pages;
 mod restored;
+mod told;

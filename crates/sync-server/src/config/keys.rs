@@ -144,8 +144,8 @@ pub const KEYS: &[Key] = &[
         "smtp_password_file",
         "",
         "file",
-        "The file that holds it instead. Like every file with a secret: nobody but the server's user \
-         may read it.",
+        "The file that holds it instead. Like every file with a secret: nobody but the \
+         server's user may read it.",
     ),
     key("smtp_from", "", "address", "The sender of notices. Needed with smtp_host."),
     key("smtp_timeout", "20", "seconds", "How long one e-mail may take to hand over."),

@@ -123,7 +123,8 @@ pub fn draw(standing: &Standing, now: DateTime<Utc>) -> Markup {
                     span.govuk-hint {
                         @match told.heard {
                             Some(heard) => {
-                                "Heard of it " (parts::instant(heard.at, &times::short(heard.at, now)))
+                                "Heard of it "
+                                (parts::instant(heard.at, &times::short(heard.at, now)))
                                 ", " (heard.by.name())
                             }
                             None => { "Has not heard of it yet, as far as is known" }

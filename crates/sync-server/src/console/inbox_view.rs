@@ -134,10 +134,15 @@ fn summary(inbox: &Inbox) -> String {
         .count();
     let total = inbox.all.len();
     let noun = if total == 1 { "escalation" } else { "escalations" };
-    let waiting = to_acknowledge(inbox);
+    let waiting = inbox.all.iter().filter(|(stage, _)| *stage == Stage::New).count();
+    // As the groups below count them.
+    let met = match inbox.all.iter().filter(|(stage, _)| *stage == Stage::MetUnseen).count() {
+        0 => String::new(),
+        met => format!(", {met} met before anybody acknowledged it"),
+    };
     match over {
-        0 => format!("{total} {noun}: {waiting} to acknowledge, none past its limit."),
-        over => format!("{total} {noun}: {waiting} to acknowledge, {over} past the limit."),
+        0 => format!("{total} {noun}: {waiting} to acknowledge{met}, none past its limit."),
+        over => format!("{total} {noun}: {waiting} to acknowledge{met}, {over} past the limit."),
     }
 }
 

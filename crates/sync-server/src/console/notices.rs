@@ -82,7 +82,7 @@ async fn draw(
         }
         h1.govuk-heading-l { "Notices" }
         p.govuk-body {
-            "A notice says what kind of thing has happened, how urgent it is, and where to look. It "
+            "A notice says what kind of thing happened, how urgent it is, and where to look. It "
             "never names a child or an address. What is not delivered is tried again, by the next "
             "way where there is one; meanwhile escalations still go up their chain."
         }
@@ -224,7 +224,9 @@ fn log(notices: &Notices, now: DateTime<Utc>) -> Markup {
         nav.ds-filters aria-label="Show" {
             ul.ds-filters__group {
                 li.ds-filters__item {
-                    a href="/notices" aria-current=[(!notices.only_open).then_some("true")] { "All" }
+                    a href="/notices" aria-current=[(!notices.only_open).then_some("true")] {
+                        "All"
+                    }
                 }
                 li.ds-filters__item {
                     a href="/notices?show=open" aria-current=[notices.only_open.then_some("true")] {

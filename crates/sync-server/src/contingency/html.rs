@@ -37,7 +37,7 @@ pub fn page(contingency: &Contingency) -> Markup {
                     h1 { "Duty list of " (contingency.organisation) }
                     p {
                         "As of " time datetime=(machine) { (times::short(made, made)) }
-                        ". Confidential: it names children. Destroy it when the next one is printed. "
+                        ". Confidential: it names children. Destroy it when the next is printed. "
                         "Protected addresses are left out on purpose; the team manager knows them."
                     }
                 }

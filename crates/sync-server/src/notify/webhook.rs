@@ -104,7 +104,9 @@ fn event(id: &str, message: &Message) -> serde_json::Value {
         "type": format!("doorstep.escalation.{kind}"),
         "time": message.written.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
         "datacontenttype": "application/json",
-        "data": { "person": message.person.to_string(), "urgency": urgency, "link": message.link() },
+        "data": {
+            "person": message.person.to_string(), "urgency": urgency, "link": message.link(),
+        },
     });
     if let Some(subject) = subject {
         event["subject"] = subject.into();

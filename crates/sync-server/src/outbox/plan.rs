@@ -225,6 +225,7 @@ mod tests {
             role: Role::LineManager,
             also: BTreeSet::new(),
             administrator: false,
+            auditor: false,
             team: None,
             email: email.then(|| "p@doorstep.example".into()),
             phone: phone.map(str::to_owned),

@@ -1,6 +1,7 @@
 //! The laws of the storage traits, as functions that any backend's tests run on a fresh store.
 
 mod attachments;
+mod notices;
 
 use chrono::TimeDelta;
 use doorstep_core::event::{ChildRecord, Role};
@@ -35,6 +36,7 @@ pub async fn all(mut fresh: impl FnMut() -> Db) {
     a_reading_sees_one_instant(&fresh()).await;
     news_are_of_children_that_were_sent_whole(&fresh()).await;
     attachments::all(&mut fresh).await;
+    notices::all(&mut fresh).await;
     an_absence_is_kept_and_can_end_early(&fresh()).await;
     working_hours_are_one_set_or_none(&fresh()).await;
 }

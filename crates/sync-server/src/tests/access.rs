@@ -184,7 +184,7 @@ fn store(tx: &mut dyn Tx, plain: &Plain) -> Result<(), StoreError> {
     plain.absences.iter().try_for_each(|absence| tx.add_absence(absence))?;
     for (line, person) in &plain.told {
         tx.add_line(line)?;
-        let told = Told { person: *person, first: MONDAY, in_place_of: None };
+        let told = Told::now(*person, MONDAY, None);
         tx.put_told(line.id, &told)?;
     }
     plain.glass.iter().try_for_each(|glass| tx.add_glass(glass).map(drop))

@@ -5,6 +5,7 @@ mod attachments;
 mod backup;
 mod chain;
 mod coding;
+mod contingency;
 mod ingest;
 mod notices;
 mod pokes;

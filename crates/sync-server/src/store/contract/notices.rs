@@ -1,9 +1,7 @@
 //! The laws of notices.
 
 use chrono::TimeDelta;
-use doorstep_core::assessment::{
-    Cause, ClauseId, Escalation, Ground, Standing, Urgency,
-};
+use doorstep_core::assessment::{Cause, ClauseId, Escalation, Ground, Standing, Urgency};
 use doorstep_core::event::Role;
 use doorstep_core::ids::EscalationId;
 use uuid::Uuid;
@@ -70,7 +68,7 @@ fn notice(key: &str) -> Notice {
 async fn put(db: &Db, notices: Vec<Notice>) {
     furnish(db).await;
     let work = move |tx: &mut dyn Tx| {
-        tx.put_line(&line())?;
+        tx.add_line(&line())?;
         notices.iter().try_for_each(|notice| tx.put_notice(notice))
     };
     db.write(work).await.expect("the law allows it");
@@ -115,7 +113,7 @@ async fn a_claim_keeps_others_off_until_it_is_settled_or_runs_out(db: &Db) {
     assert_eq!((after.failures, after.refused), (3, vec![Channel::Email]));
     assert_eq!(claimed(db, "one", 60, 9).await, [], "it is over");
 
-    put(db, vec![notice("b")]).await;
+    db.write(|tx| tx.put_notice(&notice("b"))).await.expect("the law allows it");
     assert_eq!(claimed(db, "one", 0, 9).await.len(), 1);
     db.write(|tx| tx.release_claims(MONDAY)).await.expect("the law allows it");
     assert_eq!(claimed(db, "other", 0, 9).await, [("b".to_owned(), true)]);
