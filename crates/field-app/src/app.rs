@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_core::wire::{SyncRequest, SyncResponse};
-use doorstep_device_store::{Error, Progress, Store};
+use doorstep_core::wire::{AttachmentState, Problem, SyncRequest, SyncResponse};
+use doorstep_device_store::{AttachmentRequest, Error, Progress, Store};
 
 use crate::call::{Answer, Request};
 use crate::door::{Door, Trouble, Work};
@@ -289,9 +289,7 @@ impl App {
 
     /// There was no answer that could be used: `why` in a sentence.
     pub fn unanswered(&self, why: &str, retry_after: Option<Duration>) {
-        let jitter = self.0.door.entropy();
-        let jitter = jitter.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte));
-        let now = self.now();
+        let (now, jitter) = (self.now(), self.jitter());
         let mut state = self.state();
         if let Some(open) = state.open.as_mut() {
             // A store that cannot even note a pause asks again at once, which harms nothing.
@@ -299,6 +297,51 @@ impl App {
         }
         state.exchange.failed = Some(why.to_owned());
         state.exchange.ended = Some(now);
+    }
+
+    /// The next request about a file that a record names; none while records wait.
+    pub fn next_attachment(&self) -> Result<Option<AttachmentRequest>, Error> {
+        let now = self.now();
+        let state = self.state();
+        let Some(open) = state.open.as_ref() else { return Ok(None) };
+        open.store.next_attachment(now)
+    }
+
+    /// The server answered it.
+    pub fn attachment_answered(
+        &self,
+        request: &AttachmentRequest,
+        answer: &AttachmentState,
+    ) -> Result<(), Error> {
+        let now = self.now();
+        let mut state = self.state();
+        if let Some(open) = state.open.as_mut() {
+            open.store.attachment_answered(request, answer, now)?;
+        }
+        if state.locked {
+            state.let_go_if_sent();
+        }
+        Ok(())
+    }
+
+    /// There was no answer to it that could be used; `problem` is what a server said instead.
+    /// Whether there may be another request at once.
+    pub fn attachment_unanswered(
+        &self,
+        request: &AttachmentRequest,
+        problem: Option<&Problem>,
+        retry_after: Option<Duration>,
+    ) -> Result<bool, Error> {
+        let (now, jitter) = (self.now(), self.jitter());
+        let mut state = self.state();
+        let Some(open) = state.open.as_mut() else { return Ok(false) };
+        if let Some(problem) = problem
+            && open.store.attachment_refused(request, problem)?
+        {
+            return Ok(true);
+        }
+        open.store.attachment_failed(now, retry_after, jitter)?;
+        Ok(false)
     }
 
     /// The exchange is over, whatever became of it.
@@ -321,6 +364,12 @@ impl App {
         let state = self.state();
         let status = state.open.as_ref().and_then(|open| open.store.status().ok());
         status.map_or(0, |status| status.on_this_device)
+    }
+
+    /// By chance, so that devices that lost the server together do not come back together.
+    fn jitter(&self) -> u64 {
+        let random = self.0.door.entropy();
+        random.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
     }
 
     /// The instant now, by the device's wall clock.
@@ -354,7 +403,7 @@ impl App {
 impl State {
     fn let_go_if_sent(&mut self) {
         let status = self.open.as_ref().and_then(|open| open.store.status().ok());
-        if status.is_none_or(|status| status.on_this_device == 0) {
+        if status.is_none_or(|it| it.on_this_device == 0 && it.attachments.count == 0) {
             self.open = None;
         }
     }

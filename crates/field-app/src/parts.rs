@@ -51,7 +51,7 @@ impl Faults {
         }
     }
 
-    fn message(&self, field: &str) -> Markup {
+    pub fn message(&self, field: &str) -> Markup {
         html! {
             @if let Some(words) = self.of(field) {
                 p.govuk-error-message id=(format!("{field}-error")) {
@@ -61,7 +61,7 @@ impl Faults {
         }
     }
 
-    fn described_by(&self, field: &str, hint: bool) -> Option<String> {
+    pub fn described_by(&self, field: &str, hint: bool) -> Option<String> {
         let hint = hint.then(|| format!("{field}-hint"));
         let error = self.of(field).map(|_| format!("{field}-error"));
         let ids: Vec<_> = hint.into_iter().chain(error).collect();

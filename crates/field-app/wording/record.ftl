@@ -114,6 +114,14 @@ check-arranged = Arranged
 check-planned = The family expected it
 check-unannounced = Unannounced
 
+photo-title = The card or letter
+photo-label = A photograph of it
+photo-hint = You can leave it out. It is made smaller, and where it was taken is not kept.
+photo-add = Add the photograph
+photo-none = Choose or take a photograph first
+photo-kept = { $number }: { $what }
+photo-remove = Remove
+
 saved-title = Saved
 saved-here = Safe on this device at { $at }. It is sent by itself as soon as there is a connection.
 saved-sent = The office has it.

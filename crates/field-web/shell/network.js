@@ -2,11 +2,11 @@
 const TIMEOUT_MS = 60_000
 
 export async function send (outgoing, Got) {
-  const headers = { 'content-type': 'application/json' }
+  const headers = { 'content-type': outgoing.media_type }
   if (outgoing.token) headers.authorization = `Bearer ${outgoing.token}`
   try {
     const response = await fetch(outgoing.path, {
-      method: 'POST',
+      method: outgoing.method,
       headers,
       body: outgoing.body,
       cache: 'no-store',

@@ -4,6 +4,7 @@ import { Again } from './again.js'
 import { Owner } from './channel.js'
 import { Drafts } from './drafts.js'
 import { Notices } from './notices.js'
+import { smaller } from './photo.js'
 import { askToKeep, forgetMark, missingPart, rememberedMark, watchStorage } from './storage.js'
 import { Updates, wakeWhenOnline } from './update.js'
 import { fillDeviceName, hide, show, showFault } from './view.js'
@@ -19,7 +20,7 @@ const notices = new Notices(document.getElementById('notices'))
 let owner, drafts, updates, again
 let workers = 0
 let visit = 0
-let hiddenAt = 0
+let hiddenAt = Date.now()
 
 begin()
 
@@ -136,7 +137,9 @@ async function submit (form, submitter, url) {
   const data = new FormData(form, submitter)
   if (form.method === 'get') return await go(`${url.pathname}?${new URLSearchParams(data)}`)
   drafts.sent(form)
-  const body = form.enctype === 'multipart/form-data'
+  const files = form.enctype === 'multipart/form-data'
+  if (files) for (const [name, value] of [...data]) if (value instanceof File) data.set(name, await smaller(value))
+  const body = files
     ? new Response(data)
     : new Response(new URLSearchParams(data))
   const type = body.headers.get('content-type')

@@ -42,12 +42,16 @@ pub struct Shown {
 /// What to send to the server, or the answer to the form where that cannot be said.
 #[wasm_bindgen(getter_with_clone)]
 pub struct Send {
+    /// The method.
+    pub method: String,
     /// Where on the server.
     pub path: String,
     /// The secret to show; none at the enrolment.
     pub token: Option<String>,
-    /// The body, JSON.
-    pub body: String,
+    /// What the body is.
+    pub media_type: String,
+    /// The body.
+    pub body: Vec<u8>,
     /// The form again.
     pub refused: Option<Shown>,
 }
@@ -142,9 +146,11 @@ impl Door {
     pub fn enrol(&mut self) -> Send {
         self.session.enrol().map_or_else(
             |answer| Send {
+                method: String::new(),
                 path: String::new(),
                 token: None,
-                body: String::new(),
+                media_type: String::new(),
+                body: Vec::new(),
                 refused: Some((*answer).into()),
             },
             Send::from,
@@ -162,12 +168,12 @@ impl Door {
     }
 
     /// What to send now, if anything.
-    pub fn next_request(&self) -> Option<Send> {
+    pub fn next_request(&mut self) -> Option<Send> {
         self.session.next_request().map(Send::from)
     }
 
     /// Takes in what came back; what became of it, as JSON.
-    pub fn response(&self, got: &Got) -> Result<String, JsError> {
+    pub fn response(&mut self, got: &Got) -> Result<String, JsError> {
         Ok(serde_json::to_string(&self.session.response(&got.reply()))?)
     }
 
@@ -191,8 +197,9 @@ impl From<Answer> for Shown {
 
 impl From<Outgoing> for Send {
     fn from(outgoing: Outgoing) -> Self {
-        let Outgoing { path, token, body } = outgoing;
-        Self { path: path.to_owned(), token, body, refused: None }
+        let Outgoing { method, path, token, media_type, body } = outgoing;
+        let (method, media_type) = (method.to_owned(), media_type.to_owned());
+        Self { method, path, token, media_type, body, refused: None }
     }
 }
 

@@ -3,6 +3,7 @@
 //! what the network answers; `door` shows it to the shell (`shell/*.js`) as WebAssembly. The pages
 //! themselves are doorstep-field-app's.
 
+mod attachment;
 mod kept;
 mod missing;
 mod reply;

@@ -11,12 +11,29 @@ use serde::de::DeserializeOwned;
 /// What the shell is to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
+    /// The method.
+    pub method: &'static str,
     /// Where on the server.
-    pub path: &'static str,
+    pub path: String,
     /// The secret that it is shown with; none at the enrolment.
     pub token: Option<String>,
-    /// The body, JSON.
-    pub body: String,
+    /// What the body is.
+    pub media_type: &'static str,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Outgoing {
+    /// A request with a body of JSON.
+    pub(crate) fn json(
+        method: &'static str,
+        path: String,
+        token: Option<String>,
+        body: &impl Serialize,
+    ) -> serde_json::Result<Self> {
+        let body = serde_json::to_vec(body)?;
+        Ok(Self { method, path, token, media_type: "application/json", body })
+    }
 }
 
 /// What the shell got.
@@ -39,6 +56,8 @@ pub(crate) struct NoAnswer {
     pub sentence: String,
     /// After which time the server wants to be asked again.
     pub retry_after: Option<Duration>,
+    /// What the server said, where it was one.
+    pub problem: Option<Box<Problem>>,
 }
 
 impl Reply<'_> {
@@ -58,6 +77,7 @@ impl Reply<'_> {
             Ok(problem) => Err(NoAnswer {
                 sentence: sentence(&problem.detail),
                 retry_after: self.retry_after.trim().parse().ok().map(Duration::from_secs),
+                problem: Some(Box::new(problem)),
             }),
             Err(_) => Err(NoAnswer::stranger(
                 "What answers is no Doorstep server: perhaps this network wants you to sign in \
@@ -68,8 +88,8 @@ impl Reply<'_> {
 }
 
 impl NoAnswer {
-    fn stranger(sentence: &str) -> Self {
-        Self { sentence: sentence.to_owned(), retry_after: None }
+    pub(crate) fn stranger(sentence: &str) -> Self {
+        Self { sentence: sentence.to_owned(), retry_after: None, problem: None }
     }
 }
 

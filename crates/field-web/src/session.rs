@@ -6,12 +6,13 @@ use axum::Router;
 use chrono::{DateTime, Utc};
 use doorstep_core::wire::{EnrolResponse, SyncResponse};
 use doorstep_device_store::vault::{Cost, Vault, VaultError};
-use doorstep_device_store::{Invitation, Key, Store};
+use doorstep_device_store::{AttachmentRequest, Invitation, Key, Store};
 use doorstep_field_app::{
     Answer, App, Begin, Door as _, Enrol, FirstUse, Place, Request, Stage, Trouble, Work, call,
 };
 use serde::Serialize;
 
+use crate::attachment;
 use crate::kept::{Kept, Mark};
 use crate::missing::{self, Loss};
 use crate::reply::{Heard, NoAnswer, Outgoing, Reply};
@@ -70,6 +71,8 @@ pub struct Session<S> {
     mark: Option<Mark>,
     missing: Option<Loss>,
     setup: Option<Setup>,
+    /// The file that is on its way.
+    attachment: Option<AttachmentRequest>,
     tries: Tries,
 }
 
@@ -97,7 +100,18 @@ impl<S: Shelf> Session<S> {
         let app = App::new(around.clone(), BASE, begin);
         let mark = kept.as_ref().and_then(|kept| kept.mark.clone()).or(mark);
         let (pages, tries) = (app.router(), Tries::default());
-        Ok(Self { shelf, around, app, pages, kept, mark, missing, setup: None, tries })
+        Ok(Self {
+            shelf,
+            around,
+            app,
+            pages,
+            kept,
+            mark,
+            missing,
+            setup: None,
+            attachment: None,
+            tries,
+        })
     }
 
     /// Answers a request. Where something is wanted, the answer counts once it is done.
@@ -253,13 +267,13 @@ impl<S: Shelf> Session<S> {
         };
         let entropy = self.around.draw();
         let prepared = self.app.with_store(|store| store.prepare(&invitation, entropy));
-        let body = match prepared {
-            Some(Ok(request)) => serde_json::to_string(&request).map_err(|e| e.to_string()),
+        let outgoing = match prepared {
+            Some(Ok(request)) => Outgoing::json("POST", "/v1/enrol".to_owned(), None, &request)
+                .map_err(|error| error.to_string()),
             Some(Err(error)) => Err(error.to_string()),
             None => Err("there is no store to enrol".to_owned()),
         };
-        body.map(|body| Outgoing { path: "/v1/enrol", token: None, body })
-            .map_err(|words| refuse(&self.app, setup, words))
+        outgoing.map_err(|words| refuse(&self.app, setup, words))
     }
 
     /// Takes in what the server answered to that, and answers the form.
@@ -300,15 +314,23 @@ impl<S: Shelf> Session<S> {
         let _ = self.app.sync_begins(asked);
     }
 
-    /// What to send now, if anything.
-    pub fn next_request(&self) -> Option<Outgoing> {
-        let request = self.app.next_request().ok()??;
-        let body = serde_json::to_string(&request).ok()?;
-        Some(Outgoing { path: "/v1/sync", token: self.app.token(), body })
+    /// What to send now, if anything: records first, then the files that they name.
+    pub fn next_request(&mut self) -> Option<Outgoing> {
+        self.attachment = None;
+        if let Some(request) = self.app.next_request().ok()? {
+            return Outgoing::json("POST", "/v1/sync".to_owned(), self.app.token(), &request).ok();
+        }
+        let request = self.app.next_attachment().ok()??;
+        let outgoing = attachment::outgoing(&request, self.app.token());
+        self.attachment = Some(request);
+        outgoing
     }
 
     /// Takes in what came back.
-    pub fn response(&self, reply: &Reply<'_>) -> Heard {
+    pub fn response(&mut self, reply: &Reply<'_>) -> Heard {
+        if let Some(request) = self.attachment.take() {
+            return attachment::response(&self.app, &request, reply);
+        }
         let answer = match reply.read::<SyncResponse>() {
             Ok(answer) => answer,
             Err(no_answer) => return self.unanswered(&no_answer),
@@ -317,7 +339,7 @@ impl<S: Shelf> Session<S> {
             Ok(progress) => Heard::progress(&progress),
             Err(error) => {
                 let sentence = doorstep_core::describe::sentence_case(&error.to_string());
-                self.unanswered(&NoAnswer { sentence, retry_after: None })
+                self.unanswered(&NoAnswer::stranger(&sentence))
             }
         }
     }

@@ -132,23 +132,14 @@ pub fn exchange_one(store: &mut Store, client: &Client, token: &str) -> Outcome<
     let next = store.next_attachment(now).or_no("cannot prepare a request")?;
     let Some(request) = next else { return Ok(None) };
     let hash = request.hash();
-    let path = format!("/v1/attachments/{hash}");
     let said = |error: doorstep_device_store::Error| Failure::No(error.to_string());
-    let answer = match &request {
-        AttachmentRequest::Offer { offer, .. } => {
-            client.put::<AttachmentState>(&path, token, offer)
-        }
-        AttachmentRequest::Send { offset, bytes, .. } => {
-            client.patch(&format!("{path}?offset={offset}"), token, bytes.clone())
-        }
-        AttachmentRequest::Fetch { from, of, .. } => {
-            let (from, of) = (*from, *of);
-            return match fetch_one(store, client, token, hash, from)? {
-                Ok(done) => Ok(Some(Moved { hash, fetched: true, done, of })),
-                Err(error) => refused(store, &request, &error).map(|()| None),
-            };
-        }
-    };
+    if let AttachmentRequest::Fetch { from, of, .. } = request {
+        return match fetch_one(store, client, token, hash, from)? {
+            Ok(done) => Ok(Some(Moved { hash, fetched: true, done, of })),
+            Err(error) => refused(store, &request, &error).map(|()| None),
+        };
+    }
+    let Some(answer) = send_one(client, token, &request) else { return Ok(None) };
     match answer {
         Ok(state) => {
             store.attachment_answered(&request, &state, now).map_err(said)?;
@@ -164,6 +155,22 @@ pub fn exchange_one(store: &mut Store, client: &Client, token: &str) -> Outcome<
             }
             Ok(None)
         }
+    }
+}
+
+/// Makes a request that sends; `None` for one that fetches.
+pub fn send_one(
+    client: &Client,
+    token: &str,
+    request: &AttachmentRequest,
+) -> Option<Result<AttachmentState, NoAnswer>> {
+    let path = format!("/v1/attachments/{}", request.hash());
+    match request {
+        AttachmentRequest::Offer { offer, .. } => Some(client.put(&path, token, offer)),
+        AttachmentRequest::Send { offset, bytes, .. } => {
+            Some(client.patch(&format!("{path}?offset={offset}"), token, bytes.clone()))
+        }
+        AttachmentRequest::Fetch { .. } => None,
     }
 }
 

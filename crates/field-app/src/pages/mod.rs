@@ -88,6 +88,8 @@ pub struct Asked<'a> {
     pub query: Fields,
     /// The fields of the form.
     pub form: Fields,
+    /// The form as it was sent.
+    pub body: &'a [u8],
     params: BTreeMap<String, String>,
 }
 
@@ -145,6 +147,8 @@ pub fn router(app: App) -> Router {
         ("/record/{form}", read(record::resume)),
         ("/record/{form}/saved", read(record::saved)),
         ("/record/{form}/save", write(record::save)),
+        ("/record/{form}/photo", write(record::photo::add)),
+        ("/record/{form}/photo/remove", write(record::photo::remove)),
         ("/record/{form}/discard", both(record::ask_discard, record::discard)),
         ("/record/{form}/{ask}", both(record::question, record::answer)),
         ("/record/{form}/{ask}/keep", write(record::keep_answer)),
@@ -207,6 +211,7 @@ fn answer(
         surroundings: app.door().surroundings(),
         query,
         form: Fields::read(body),
+        body,
         params,
     };
     let outcome = asked.look().and_then(|()| page(&mut asked));

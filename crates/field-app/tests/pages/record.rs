@@ -244,3 +244,42 @@ fn looking_again_does_not_count_as_being_there() {
     desk.set(11);
     assert!(phone.app.lock_if_idle());
 }
+
+/// A form with a file in it, as browsers send it.
+fn with_file(target: &str, bytes: &[u8]) -> Request {
+    let head = "--limit\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"a.jpg\"\r\n\
+                Content-Type: image/jpeg\r\n\r\n";
+    let body = [head.as_bytes(), bytes, b"\r\n--limit--\r\n"].concat();
+    let media_type = "multipart/form-data; boundary=limit".to_owned();
+    Request { body, media_type, ..Request::post(target, &[]) }
+}
+
+#[test]
+fn a_photograph_of_the_card_is_kept_with_the_form_and_named_by_the_record() {
+    let phone = phone();
+    let id = begin(&phone);
+    let path = |page: &str| format!("/record/{id}/{page}");
+    phone.post(&path("result"), &[("result", "no-response")]);
+    phone.post(&path("steps"), &[("step", "windows-checked")]);
+    phone.post(&path("concern"), &[("concern", "none")]);
+    assert!(!phone.get(&path("check")).text.contains("A photograph of it"), "nothing was left");
+    phone.post(&path("steps"), &[("step", "card-left")]);
+    phone.post(&path("contact-by"), &[("reply-by", "same-day")]);
+    let refused = phone.ask(with_file(&path("photo"), b"no picture at all"));
+    assert_eq!(refused.status, 422);
+    assert!(refused.text.contains("href=\"#photo\""), "{}", refused.text);
+    assert_eq!(phone.ask(with_file(&path("photo"), b"")).status, 422);
+    let photograph = [&[0xff, 0xd8, 0xff, 0xe0][..], &[7; 5000]].concat();
+    assert_eq!(phone.ask(with_file(&path("photo"), &photograph)).location(), path("check"));
+    let phone = phone.restarted();
+    let kept = phone.get(&path("check"));
+    assert!(kept.text.contains("card, JPEG"), "{}", kept.text);
+    let hash = kept.hidden("hash");
+    phone.post(&path("photo/remove"), &[("hash", &hash)]);
+    assert!(!phone.get(&path("check")).text.contains("card, JPEG"));
+    phone.ask(with_file(&path("photo"), &photograph));
+    phone.post(&path("save"), &[]);
+    let record = &phone.records()[0];
+    assert_eq!(record.attachments.len(), 1);
+    assert_eq!(record.attachments[0].hash.to_string(), hash);
+}

@@ -9,6 +9,7 @@ use doorstep_field_app::{
     Answer, App, Door, Enrol, Link, Place, Request, Surroundings, Trouble, Work,
 };
 
+use super::super::attachments::send_one;
 use super::super::client::Client;
 use super::super::exchange::{APP, enrol};
 use super::super::folder::Folder;
@@ -136,7 +137,26 @@ impl Served {
                 }
             }
         }
+        self.send_attachments(&client, &token);
         self.app.sync_ends();
+    }
+
+    /// Sends the files that records name; there is none to send while a record waits.
+    fn send_attachments(&self, client: &Client, token: &str) {
+        while let Ok(Some(request)) = self.app.next_attachment() {
+            let goes_on = match send_one(client, token, &request) {
+                Some(Ok(state)) => self.app.attachment_answered(&request, &state).is_ok(),
+                Some(Err(error)) => {
+                    let (problem, later) = (error.problem(), error.retry_after());
+                    let noted = self.app.attachment_unanswered(&request, problem, later);
+                    noted.is_ok_and(|goes_on| goes_on)
+                }
+                None => false,
+            };
+            if !goes_on {
+                return;
+            }
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::super::children::at_same_address;
 use super::super::owed::dial;
 use super::super::{Asked, Problem};
 use super::form::{Ask, ReplyBy, Result as CameOf, Visit, Written};
-use super::names;
+use super::{names, photo};
 use crate::page::{Page, Section};
 use crate::parts::{self, Choice, Choices, Faults, Input, Pick, Row};
 use crate::text::text;
@@ -35,7 +35,7 @@ pub fn page(
         Ask::Seen => (text!("record-seen"), seen(visit, faults), true),
         Ask::When => (text!("record-when"), when(visit, faults), true),
         Ask::Arranged => (text!("record-arranged"), arranged(visit, faults), true),
-        Ask::Check => return check(asked, id, visit),
+        Ask::Check => return check(asked, id, visit, faults),
     };
     let path = asked.at(&format!("/record/{id}/{}", ask.as_str()));
     let about = names(asked, &visit.children)?;
@@ -381,14 +381,16 @@ fn arranged(visit: &Visit, faults: &Faults) -> Markup {
 }
 
 /// Everything that was answered, before it is saved.
-fn check(asked: &mut Asked<'_>, id: &str, visit: &Visit) -> Result<Page, Problem> {
+fn check(asked: &mut Asked<'_>, id: &str, visit: &Visit, faults: &Faults) -> Result<Page, Problem> {
     let title = text!("record-check");
     let rows = check_rows(asked, id, visit)?;
     let settles = asked.surroundings.settles_at.filter(|settles| asked.now < *settles);
     let missing = visit.next();
     let content = html! {
+        (faults.summary())
         h1.govuk-heading-l tabindex="-1" { (title) }
         (parts::summary_list(&rows))
+        (photo::block(asked, id, visit, faults)?)
         @if visit.is_ahead(asked.now) { p.govuk-inset-text { (text!("record-ahead")) } }
         @if let Some(settles) = settles {
             p.govuk-inset-text role="status" {

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use doorstep_core::attachment::Attachment;
 use doorstep_core::calendar::WORKING_DAY_ENDS;
 use doorstep_core::event::{
     ArrangedBy, ChildSeen, ConcernLevel, FailedContact, Form, Known, Question, Step, What,
@@ -354,8 +355,8 @@ impl Visit {
         self.at - now > TimeDelta::minutes(doorstep_device_store::AHEAD_MINUTES_MAX)
     }
 
-    /// What is to be recorded, once everything is answered.
-    pub fn draft(&self, saved_as: &str) -> Option<Draft> {
+    /// What is to be recorded, with what was kept with the form, once everything is answered.
+    pub fn draft(&self, saved_as: &str, attachments: &[Attachment]) -> Option<Draft> {
         let what = match (self.next(), self.result?) {
             (Ask::Check, Result::Seen) => What::ChildSeen(ChildSeen {
                 seen_by: doorstep_core::event::Agency("service".to_owned()),
@@ -378,7 +379,7 @@ impl Visit {
         };
         let entry = |child: &ChildId| DraftEntry {
             child: *child,
-            attachments: Vec::new(),
+            attachments: attachments.to_vec(),
             what: what.clone(),
         };
         Some(Draft {

@@ -3,6 +3,7 @@
 
 mod ask;
 pub mod form;
+pub mod photo;
 mod saved;
 
 use std::collections::BTreeSet;
@@ -165,7 +166,8 @@ pub fn save(asked: &mut Asked<'_>) -> Outcome {
     if asked.surroundings.settles_at.is_some_and(|settles| asked.now < settles) {
         return Ok(Reply::Go(format!("/record/{id}/check")));
     }
-    match visit.draft(&id) {
+    let kept = asked.store().draft_attachments(&id)?;
+    match visit.draft(&id, &kept) {
         Some(draft) => record(asked, &draft)?,
         None => return Ok(Reply::Go(format!("/record/{id}/{}", visit.next().as_str()))),
     }
