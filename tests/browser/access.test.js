@@ -33,7 +33,7 @@ test('every section is open to everybody', async () => {
 })
 
 test('a keyboard is enough', async () => {
-  await page.reload()
+  await page.goto(`${office.url}/field`)
   await heading(page, 'Unlock Doorstep')
   await open(page, 'locked')
   await tabTo(page, 'passphrase')

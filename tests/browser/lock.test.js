@@ -30,6 +30,7 @@ test('the button locks, a wrong passphrase does not open, five of them cost a pa
   await page.getByRole('button', { name: 'Lock' }).click()
   for (let wrong = 0; wrong < 5; wrong++) {
     await unlock(page, `not the right words ${wrong}`)
+    await page.waitForFunction(() => document.title.startsWith('Error') && !document.querySelector('[name="passphrase"]').value)
     await page.getByText(/does not open this device/i).first().waitFor()
   }
   await unlock(page)
@@ -41,11 +42,11 @@ test('the button locks, a wrong passphrase does not open, five of them cost a pa
 
 test('a clock that is wrong by years neither locks anybody out nor stops the exchange', async () => {
   for (const years of [-10, 10, 0]) {
-    await ahead(page, years * YEAR)
-    assert.equal((await exchange(page)).trouble, null)
-    // A jump of the clock locks, once.
     await page.reload()
+    await heading(page, 'Unlock Doorstep')
+    await ahead(page, years * YEAR)
     await unlock(page)
     await today(page)
+    assert.equal((await exchange(page)).trouble, null)
   }
 })

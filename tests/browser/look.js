@@ -13,10 +13,10 @@ const TABS_MAX = 60
 
 export const heading = (page, name) => page.getByRole('heading', { name, level: 1 }).waitFor()
 
-// Keeps what the whole page looks like as target/screenshots/NAME.png.
-export async function picture (page, name) {
+// Keeps what the whole page looks like, or what is on the screen, as target/screenshots/NAME.png.
+export async function picture (page, name, { fullPage = true } = {}) {
   mkdirSync(PICTURES, { recursive: true })
-  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true })
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage })
 }
 
 // What keeps people from using the page, by the rules of WCAG 2.2 AA. A page's policy lets no script
@@ -57,8 +57,8 @@ export async function open (page, name) {
 
 // Goes on with the keyboard to what has this name or these words.
 export async function tabTo (page, what) {
-  const focused = () => page.evaluate(() =>
-    [document.activeElement.name, document.activeElement.innerText?.trim()].filter(Boolean))
+  const focused = () => page.evaluate(() => [document.activeElement.name,
+    document.activeElement.innerText, document.activeElement.textContent].filter(Boolean).map(text => text.trim()))
   for (let steps = 0; steps < TABS_MAX; steps++) {
     if ((await focused()).some(is => is === what || is.startsWith(`${what}\n`))) return
     await page.keyboard.press('Tab')

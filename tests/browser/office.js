@@ -29,11 +29,33 @@ export class Office {
 
   // With the sample caseload and nothing recorded; `settings` are the server's, as environment.
   static async open (settings = {}) {
+    return await Office.#of(settings, join(ROOT, 'docs/examples/caseload'))
+  }
+
+  // With so many children, all in the caseload of S-105.
+  static async large (count) {
+    const folder = mkdtempSync(join(tmpdir(), 'doorstep-caseload-'))
+    const sample = name => readFileSync(join(ROOT, 'docs/examples/caseload', `${name}.csv`), 'utf8')
+    const put = (name, text) => writeFileSync(join(folder, `${name}.csv`), text)
+    for (const name of ['teams', 'staff']) put(name, sample(name))
+    const [columns, child] = sample('children').split('\n')
+    const id = number => `L-${String(number).padStart(4, '0')}`
+    const each = row => Array.from({ length: count }, (_, number) => row(number)).join('\n')
+    put('children', `${columns}\n${each(number => child.replace('C-001', id(number))
+      .replace('Amber', `Child ${number}`).replace('4 Placeholder', `${number} Placeholder`))}\n`)
+    put('allocations', `child_id,staff_id,role,from\n${each(number => `${id(number)},S-105,practitioner,2026-01-05`)}\n`)
+    try {
+      return await Office.#of({}, folder)
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  static async #of (settings, caseload) {
     const office = new Office()
     office.settings = settings
     office.admin('init', 'Ficton')
-    const file = name => join(ROOT, 'docs/examples/caseload', `${name}.csv`)
-    office.admin('import', ...SAMPLE.map(file))
+    office.admin('import', ...SAMPLE.map(name => join(caseload, `${name}.csv`)))
     await office.serve()
     return office
   }

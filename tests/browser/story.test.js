@@ -30,12 +30,12 @@ test('what is recorded without a signal outlives the phone and reaches the manag
   await page.reload()
   await unlock(page)
   await today(page)
-  await picture(page, 'story-1-today')
+  await picture(page, 'story-1-today', { fullPage: false })
   await recordNobodyAnswered(page, 'Andrei Exemplu')
   await page.getByText(/Safe on this device at/).waitFor()
   await page.getByRole('heading', { name: 'Phone the line manager now' }).waitFor()
   assert.equal(await page.getByRole('link', { name: /Marion Placeholder/ }).first().getAttribute('href'), 'tel:07700900102')
-  await picture(page, 'story-2-saved')
+  await picture(page, 'story-2-saved', { fullPage: false })
   // At once after *Saved*: the whole browser is gone.
   await phone.kill()
 
@@ -44,7 +44,7 @@ test('what is recorded without a signal outlives the phone and reaches the manag
   await unlock(page)
   await heading(page, 'Records')
   await page.getByText('Only here').waitFor()
-  await picture(page, 'story-3-records')
+  await picture(page, 'story-3-records', { fullPage: false })
   await page.getByRole('link', { name: /No response/ }).click()
   await page.getByText('Andrei Exemplu').first().waitFor()
 
@@ -52,11 +52,11 @@ test('what is recorded without a signal outlives the phone and reaches the manag
   assert.equal((await exchange(page)).trouble, null)
   await section(page, 'Records')
   await page.getByText('Received').waitFor()
-  await picture(page, 'story-4-received')
+  await picture(page, 'story-4-received', { fullPage: false })
 
   await inbox.goto(`${office.url}/inbox`)
   await inbox.getByRole('link', { name: 'Andrei Exemplu' }).first().waitFor()
   await inbox.getByText('to you as line manager').first().waitFor()
-  await picture(inbox, 'story-5-inbox')
+  await picture(inbox, 'story-5-inbox', { fullPage: false })
   assert.deepEqual(phone.faults.filter(fault => /TypeError|Refused/.test(fault)), [])
 })

@@ -25,7 +25,7 @@ test('two windows share one owner, and the second goes on when the first closes'
   })
   assert.deepEqual(held, [1, 1])
   await first.close()
-  await second.getByRole('link', { name: 'Today' }).click()
+  await second.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Today' }).click()
   // The store opens anew: the key lived with the owner.
   await unlock(second)
   await today(second)
