@@ -116,7 +116,7 @@ check-unannounced = Unannounced
 
 photo-title = The card or letter
 photo-label = A photograph of it
-photo-hint = You can leave it out. It is made smaller, and where it was taken is not kept.
+photo-hint = You can leave it out. It is sent after the records.
 photo-add = Add the photograph
 photo-none = Choose or take a photograph first
 photo-kept = { $number }: { $what }
