@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test bench reset-demo generate clean
+.PHONY: help run test bench reset-demo generate sbom clean
 
 # Where `make run` listens, and what it keeps its demonstration in.
 export LISTEN ?= 127.0.0.1:8470
@@ -26,6 +26,9 @@ reset-demo: ## Throw the demonstration's data away; the next `make run` starts a
 
 generate: ## Write again what is generated: schema/events, schema/api, tables and examples in docs
 	@setup/generate
+
+sbom: ## List every crate that the command is built from (CycloneDX), in doorstep.cdx.json
+	@setup/sbom > doorstep.cdx.json
 
 clean: ## Remove what was built; keeps the demonstration
 	@cargo clean

@@ -2,13 +2,17 @@
 //! as it must be.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use doorstep_core::wire::KeptHead;
 use doorstep_sync_server::attachment::AttachmentKey;
 use doorstep_sync_server::backup::{BackupError, Copied, backup, restore};
+use doorstep_sync_server::head;
 use doorstep_sync_server::store::{StoreError, Tx};
-use doorstep_sync_server::verify::{Check, attachments as verify_attachments, verify};
+use doorstep_sync_server::verify::{
+    Check, attachments as verify_attachments, trees as verify_trees, verify,
+};
 use serde_json::json;
 
 use crate::ambient;
@@ -51,6 +55,9 @@ pub struct RestoreArgs {
 pub struct VerifyArgs {
     #[command(flatten)]
     settings: Settings,
+    /// What a device kept of how the logs stood, as `doorstep device head` prints it; several times
+    #[arg(long = "head", value_name = "FILE")]
+    heads: Vec<PathBuf>,
     /// Print what was found as JSON
     #[arg(long)]
     json: bool,
@@ -99,9 +106,16 @@ pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
     let policy = office.judge().policy;
     let key = AttachmentKey::read(&office.config().data);
     let key = key.map_err(|error| Failure::No(chain(&error)))?;
+    let public = head::public(&office.config().data);
+    let public = public.map_err(|error| Failure::No(chain(&error)))?;
+    let mut kept = Vec::new();
+    for file in &args.heads {
+        kept.extend(read_heads(file)?);
+    }
     let report = office.read(move |tx: &dyn Tx| {
         let mut report = verify(tx, &policy)?;
         verify_attachments(tx, key.as_ref(), &mut report)?;
+        verify_trees(tx, &kept, public.as_ref(), &mut report)?;
         Ok::<_, StoreError>(report)
     })?;
     if args.json {
@@ -119,6 +133,7 @@ pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
             "escalations": report.escalations,
             "attachments": report.attachments,
             "attachments_not_arrived": report.not_arrived,
+            "heads": report.heads,
             "findings": findings,
             "checks": checks,
         }))?;
@@ -126,4 +141,14 @@ pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
         out.line(report.to_string().trim_end())?;
     }
     if report.is_sound() { Ok(()) } else { Err(Failure::Told) }
+}
+
+/// The heads in a file that `doorstep device head` wrote.
+fn read_heads(file: &Path) -> Result<Vec<KeptHead>, Failure> {
+    let unreadable = |reason: String| {
+        let file = file.display();
+        Failure::No(format!("{file} is not what `doorstep device head` prints: {reason}"))
+    };
+    let text = std::fs::read_to_string(file).map_err(|error| unreadable(error.to_string()))?;
+    serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))
 }

@@ -13,6 +13,7 @@ pub mod escalation;
 pub mod event;
 pub mod history;
 pub mod ids;
+pub mod merkle;
 pub mod policy;
 pub mod seal;
 pub mod time;

@@ -18,6 +18,7 @@ mod course;
 mod db;
 mod drafts;
 mod error;
+mod head;
 mod history;
 mod identity;
 mod inbox;
@@ -41,7 +42,8 @@ use doorstep_core::policy::Policy;
 use doorstep_core::seal::Hash;
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    AttachmentState, ChildCard, EnrolRequest, EnrolResponse, Problem, SyncRequest, SyncResponse,
+    AttachmentState, ChildCard, EnrolRequest, EnrolResponse, KeptHead, Problem, SyncRequest,
+    SyncResponse,
 };
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
@@ -319,6 +321,11 @@ impl Store {
     /// the file: whoever keeps what was read looks again then.
     pub fn changed_elsewhere(&self) -> Result<u64, Error> {
         Ok(self.conn.query_row("pragma data_version", [], |row| row.get(0))?)
+    }
+
+    /// What the server signed about its logs, as this device keeps it: the oldest epoch first.
+    pub fn kept_heads(&self) -> Result<Vec<KeptHead>, Error> {
+        head::all(&self.conn)
     }
 
     /// What a person must know about the device.

@@ -28,6 +28,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!("0004_attachments"),
     step!("0007_divergence"),
     step!("0008_recorded_form"),
+    step!("0009_head"),
 ];
 
 /// Brings the file to the last of `steps`; refuses one that is further on already.

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use crate::attachment::{self, AttachmentsLeft};
 use crate::error::Error;
 use crate::identity::{self, Enrolment};
-use crate::{inbox, instant, outbox, settled, sync};
+use crate::{head, inbox, instant, outbox, settled, sync};
 
 /// How the device stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,9 @@ pub struct Status {
     pub differing: u64,
     /// How often a copy differed since the device was enrolled.
     pub divergence: Divergence,
+    /// The server's log once went back, or was another than before: tell somebody who is not at the
+    /// server.
+    pub log_contradicted: bool,
     /// When the server last answered, by the device's clock (UTC).
     pub last_contact: Option<DateTime<Utc>>,
     /// Exchanges that failed running.
@@ -55,6 +58,7 @@ pub(crate) fn status(conn: &Connection) -> Result<Status, Error> {
         children_left: server.as_ref().map_or(0, |server| server.children_left),
         differing: inbox::differing(conn)?.0,
         divergence: inbox::divergence(conn)?,
+        log_contradicted: head::contradiction(conn)?.is_some(),
         last_contact: server.map(|server| server.contact),
         failures: pause.map_or(0, |(failures, _)| failures),
         retry_at: pause.map(|(_, until)| until).filter(|until| *until > DateTime::UNIX_EPOCH),

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use crate::course::{Course, Standing, plan};
 use crate::error::Error;
 use crate::outbox::Chain;
-use crate::{attachment, identity, inbox, instant, outbox, settled};
+use crate::{attachment, head, identity, inbox, instant, outbox, settled};
 
 /// The first pause after a failure; each further one doubles it.
 pub const PAUSE_FIRST_SECONDS: i64 = 5;
@@ -212,6 +212,7 @@ pub(crate) fn receive(
     settled::apply(tx, &response.settled, response.log_epoch)?;
     let applied = inbox::apply(tx, response, exchange)?;
     keep_server(tx, in_flight, response, exchange)?;
+    head::keep(tx, response)?;
     outbox::prune(tx)?;
     attachment::prune(tx)?;
 

@@ -772,3 +772,31 @@ fn an_enrolled_device_asks_for_everything_first() {
     enrol(&mut other, 2);
     assert!(other.next_request(&clock(0), "test 1").unwrap().is_some());
 }
+
+#[test]
+fn a_log_that_goes_back_is_noticed_and_the_evidence_is_kept() {
+    let (mut store, mut office) = one_device();
+    let key = doorstep_core::seal::SigningKey::from_bytes(&[7; 32]);
+    let head = |size: u64| {
+        let mut tree = doorstep_core::merkle::Tree::default();
+        for leaf in 0..size {
+            tree.add(doorstep_core::merkle::leaf(&leaf.to_be_bytes()));
+        }
+        tree.head()
+    };
+    let mut exchange = |log: u64| {
+        store.sync_now().unwrap();
+        let request = store.next_request(&clock(2), "test 1").unwrap().unwrap();
+        let mut answer = office.answer(1, &request);
+        let of = (answer.organisation, answer.log_epoch, answer.server_time);
+        let signed = doorstep_core::wire::KeptHead::sign(of, (&head(log), &head(1)), &key);
+        answer.head = Some(signed.head);
+        store.receive(&answer).unwrap();
+        let kept: Vec<_> = store.kept_heads().unwrap().iter().map(|kept| kept.head.log).collect();
+        (kept, store.status().unwrap().log_contradicted)
+    };
+    assert_eq!(exchange(4), (vec![4], false));
+    assert_eq!(exchange(6), (vec![6], false));
+    assert_eq!(exchange(5), (vec![6], true), "what was kept before stays");
+    assert_eq!(exchange(7), (vec![7], true), "and that it happened is not forgotten");
+}

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::policy::Policy;
+use doorstep_core::seal::SigningKey;
 use doorstep_core::wire::Limits;
 use tokio::sync::{Notify, watch};
 
@@ -12,6 +13,7 @@ use crate::attachment::AttachmentKey;
 use crate::config::Config;
 use crate::enrol::Attempts;
 use crate::gate::Gate;
+use crate::head;
 use crate::judge::{Judge, Patience, Ways};
 use crate::store::{Db, StoreError};
 
@@ -38,6 +40,7 @@ pub struct AppState {
     pub gate: Gate,
     bound_url: Arc<OnceLock<String>>,
     attachment_key: Arc<OnceLock<AttachmentKey>>,
+    head_key: Arc<OnceLock<SigningKey>>,
 }
 
 impl AppState {
@@ -55,6 +58,7 @@ impl AppState {
             gate: Gate::default(),
             bound_url: Arc::default(),
             attachment_key: Arc::default(),
+            head_key: Arc::default(),
         }
     }
 
@@ -96,6 +100,15 @@ impl AppState {
         }
         let key = AttachmentKey::read_or_make(&self.config.data, &self.ambient)?;
         Ok(self.attachment_key.get_or_init(|| key).clone())
+    }
+
+    /// The key that signs how the logs stand. The first call makes it where there is none.
+    pub fn head_key(&self) -> Result<SigningKey, StoreError> {
+        if let Some(key) = self.head_key.get() {
+            return Ok(key.clone());
+        }
+        let key = head::read_or_make(&self.config.data, &self.ambient)?;
+        Ok(self.head_key.get_or_init(|| key).clone())
     }
 
     /// Says where the server listens. Only the first word counts.

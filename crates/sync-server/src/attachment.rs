@@ -6,6 +6,7 @@
 
 mod give;
 mod key;
+pub mod key_file;
 mod send;
 mod take;
 mod whole;

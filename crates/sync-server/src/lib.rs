@@ -15,6 +15,7 @@ pub mod contingency;
 pub mod deliver;
 pub mod enrol;
 pub mod gate;
+pub mod head;
 pub mod http;
 pub mod ingest;
 pub mod judge;

@@ -3,6 +3,7 @@
 
 mod attachments;
 mod log;
+mod trees;
 
 use std::fmt;
 
@@ -14,6 +15,7 @@ use crate::store::directory::Child;
 use crate::store::{StoreError, Tx};
 
 pub use attachments::attachments;
+pub use trees::trees;
 
 /// What is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,11 +40,15 @@ pub enum Check {
     Ledger,
     /// Each attachment can be opened and is the one that its hash names.
     Attachments,
+    /// The Merkle trees over the logs are those of their lines.
+    Trees,
+    /// What devices kept of how the logs stood is still true.
+    Heads,
 }
 
 impl Check {
     /// Every check, in the order of the report.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Positions,
         Self::Hashes,
         Self::Signatures,
@@ -53,6 +59,8 @@ impl Check {
         Self::Assessments,
         Self::Ledger,
         Self::Attachments,
+        Self::Trees,
+        Self::Heads,
     ];
 
     /// The word for it.
@@ -68,6 +76,8 @@ impl Check {
             Self::Assessments => "assessments",
             Self::Ledger => "ledger",
             Self::Attachments => "attachments",
+            Self::Trees => "trees",
+            Self::Heads => "heads",
         }
     }
 
@@ -83,6 +93,8 @@ impl Check {
             Self::Assessments => "judging every child again gives the same",
             Self::Ledger => "the ledger is what that gives",
             Self::Attachments => "every attachment is the one that is named",
+            Self::Trees => "the trees over the logs are those of their lines",
+            Self::Heads => "the logs continue what devices kept of them",
         }
     }
 }
@@ -116,6 +128,8 @@ pub struct Report {
     pub attachments: u64,
     /// Attachments that records name and that have not arrived.
     pub not_arrived: u64,
+    /// Heads of this epoch that devices kept, and that were compared.
+    pub heads: u64,
     /// What is not as it must be.
     pub findings: Vec<Finding>,
 }
@@ -146,6 +160,7 @@ impl fmt::Display for Report {
         writeln!(f, "escalations compared:   {}", self.escalations)?;
         writeln!(f, "attachments:            {}", self.attachments)?;
         writeln!(f, "not arrived yet:        {}", self.not_arrived)?;
+        writeln!(f, "heads from devices:     {}", self.heads)?;
         writeln!(f)?;
         for check in Check::ALL {
             let faults = self.found_by(check).count();

@@ -10,4 +10,5 @@ mod offline;
 mod overload;
 mod pages;
 mod restored;
+mod rolled_back;
 mod told;

@@ -142,6 +142,8 @@ enum Action {
         json: bool,
     },
     Serve(serve::ServeArgs),
+    /// What the server signed about its logs, as evidence for `doorstep verify --head`
+    Head,
     /// How the device stands
     Status {
         /// Print it as JSON
@@ -198,6 +200,7 @@ pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
             explain::explain(&store, &find::child(&children, child)?, *json, out)
         }
         Action::Sync { json } => sync(&mut store, &folder, *json, out),
+        Action::Head => out.json(&store.kept_heads().or_no("cannot read what was kept")?),
         Action::Status { json } => {
             let status = store.status().or_no("cannot read the device's status")?;
             show::status(&status, folder.server().as_deref(), *json, out)

@@ -294,6 +294,12 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
              {healed}"
         ))?;
     }
+    if status.log_contradicted {
+        out.line(
+            "the server's log went back, or is another than before: tell somebody who does not \
+             run it, with what `doorstep device head` prints",
+        )?;
+    }
     match status.last_contact {
         Some(at) => out.line(format!("last contact with the server: {}", in_words(at))),
         None => out.line("never in contact with the server yet: `doorstep device sync`"),

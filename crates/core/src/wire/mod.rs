@@ -5,6 +5,7 @@
 //! of the caseload, a page of events and the next cursor. Everything is safe to repeat.
 
 mod attachment;
+mod head;
 mod limits;
 mod verdict;
 
@@ -20,6 +21,7 @@ use crate::time::ClockReading;
 use crate::words::Word;
 
 pub use attachment::{AttachmentOffer, AttachmentProgress, AttachmentState};
+pub use head::{KeptHead, SignedHead, root_of};
 pub use limits::Limits;
 pub use verdict::{Outcome, QuarantineCode, Settled, Settlement, Verdict};
 
@@ -214,6 +216,9 @@ pub struct SyncResponse {
     /// The same: events still to come, of those children and of the others.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub events_left: u64,
+    /// How the server's logs stand, signed: kept by the device as evidence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<SignedHead>,
 }
 
 /// What the server expects next of a device.

@@ -96,6 +96,7 @@ impl Office {
             more: false,
             children_left: 0,
             events_left: 0,
+            head: None,
         };
         self.page(device, request, &mut response);
         // What travels is text: nothing may depend on more.

@@ -105,6 +105,7 @@ fn caseload() -> String {
         more: false,
         children_left: 0,
         events_left: 0,
+        head: None,
     };
     serde_json::to_string(&answer).unwrap()
 }

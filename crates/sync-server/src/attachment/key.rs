@@ -2,7 +2,6 @@
 //! the database or a backup alone has no attachment. And the encryption of one piece.
 
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -10,6 +9,7 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use doorstep_core::seal::Hash;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::key_file;
 use crate::ambient::Ambient;
 use crate::store::StoreError;
 
@@ -47,48 +47,18 @@ impl AttachmentKey {
 
     /// The key in this file; none where there is no such file.
     pub fn read_file(file: &Path) -> Result<Option<Self>, StoreError> {
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(fault("read", file)(source)),
-        };
-        let mut bytes = [0; 32];
-        let read = hex::decode_to_slice(text.trim(), &mut bytes);
-        read.map_err(|source| StoreError::Row { what: KEY_FILE, source: Box::new(source) })?;
-        Ok(Some(Self(bytes)))
+        Ok(key_file::read(file)?.map(|bytes| Self(*bytes)))
     }
 
     /// The key in `folder`; a new one where there is none yet.
     pub fn read_or_make(folder: &Path, ambient: &Ambient) -> Result<Self, StoreError> {
-        if let Some(key) = Self::read(folder)? {
-            return Ok(key);
-        }
-        let key = Self(ambient.random());
-        match key.write(&folder.join(KEY_FILE)) {
-            // Another process was faster: there is one key.
-            Err(StoreError::File { source, .. })
-                if source.kind() == std::io::ErrorKind::AlreadyExists =>
-            {
-                Self::read(folder)?.ok_or(StoreError::Missing { what: "attachment key" })
-            }
-            written => written.map(|()| key),
-        }
+        let file = folder.join(KEY_FILE);
+        Ok(Self(*key_file::read_or_make(&file, || ambient.random())?))
     }
 
     /// Writes the key to a file that is not there yet, for its owner only, and flushes it.
     pub fn write(&self, file: &Path) -> Result<(), StoreError> {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut opened = options.open(file).map_err(fault("make", file))?;
-        let text = zeroize::Zeroizing::new(format!("{}\n", hex::encode(self.0)));
-        opened.write_all(text.as_bytes()).map_err(fault("write", file))?;
-        opened.sync_all().map_err(fault("flush", file))?;
-        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let opened = std::fs::File::open(folder).map_err(fault("open", folder))?;
-        opened.sync_all().map_err(fault("flush", folder))
+        key_file::write(file, &self.0)
     }
 
     /// Where the key lies beside a backup: one file for all backups of a server in one folder.
@@ -121,11 +91,6 @@ impl AttachmentKey {
 /// What a piece is bound to: it cannot be moved within an attachment, or to another.
 fn bound(of: Hash, at: u64) -> Vec<u8> {
     [of.0.as_slice(), &at.to_be_bytes()].concat()
-}
-
-fn fault(operation: &'static str, file: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
-    let file = file.to_owned();
-    move |source| StoreError::File { operation, file, source }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub fn normalise(login: &str) -> String {
 }
 
 /// Gives a person an account with this login and password, or changes both of the one that is
-/// there. Ends the person's sessions and lifts a suspension.
+/// there. Ends the person's sessions, lifts a suspension, and switches codes at sign-in off.
 pub async fn set_password(
     db: &Db,
     ambient: &Ambient,
@@ -69,6 +69,8 @@ pub async fn set_password(
             password_set: now,
             disabled: None,
         })?;
+        // Whoever lost the phone comes back in this way, too.
+        tx.remove_second_factor(person)?;
         Ok(tx.end_sessions_of(person)?)
     })
     .await

@@ -143,7 +143,7 @@ fn code_page(issued: &IssuedCode, public_url: &str, now: DateTime<Utc>) -> Marku
 }
 
 /// A QR code as SVG, drawn by attributes alone: the console's policy allows no inline style.
-fn picture(text: &str) -> Option<Markup> {
+pub fn picture(text: &str) -> Option<Markup> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
     let width = code.size() + 2 * QUIET;
     let mut path = String::new();

@@ -11,6 +11,7 @@ pub mod session;
 mod access;
 mod access_log;
 mod access_log_view;
+mod account;
 mod attachment;
 mod chain_view;
 mod chart;
@@ -49,6 +50,7 @@ mod protection;
 mod quarantine;
 mod record;
 mod ruling;
+mod second_factor;
 mod set_aside;
 mod sign_in;
 mod team;
@@ -84,6 +86,7 @@ pub fn router() -> Router<AppState> {
         .route("/", get(|| async { Redirect::to("/inbox") }))
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::leave))
+        .route("/account", get(account::show).post(account::change))
         .route("/inbox", get(inbox::show))
         .route("/inbox/live", get(inbox::live))
         .route("/escalations/{id}", get(escalation::show))

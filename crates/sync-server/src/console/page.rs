@@ -103,7 +103,7 @@ impl Page<'_> {
                     }
                     @if let Some(signed) = self.signed {
                         div.ds-masthead__person {
-                            span { (signed.viewer.name) }
+                            a.govuk-link href="/account" { (signed.viewer.name) }
                             form method="post" action="/sign-out" {
                                 (csrf_field(signed.csrf))
                                 button.ds-link-button { "Sign out" }

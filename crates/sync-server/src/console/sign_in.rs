@@ -12,6 +12,7 @@ use serde::Deserialize;
 use super::kept::Kept;
 use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
+use super::second_factor::{self, Sealing};
 use super::session::{AGE_MAX, IDLE_MAX, Jar, SignedIn, Token, safe_path};
 use super::text::text;
 use super::{accounts, parts, password};
@@ -45,6 +46,8 @@ pub struct Typed {
     login: String,
     #[serde(default)]
     password: String,
+    #[serde(default)]
+    code: String,
     #[serde(default, rename = "kept-path")]
     kept_path: String,
     #[serde(default)]
@@ -109,8 +112,8 @@ pub async fn submit(
 }
 
 /// The same words for an unknown name, a wrong password, a suspended account and too many tries.
-const REFUSAL: &str = "The username or the password is not right. After several tries, wait a few \
-                       minutes";
+const REFUSAL: &str = "The username, the password or the code is not right. After several tries, \
+                       wait a few minutes";
 
 /// Opens a session if name and password are right and no waiting is due.
 async fn enter(
@@ -137,9 +140,23 @@ async fn enter(
     let stored = account.as_ref().map(|account| account.password.clone());
     let right = password::verify(typed.password.clone(), stored).await;
     match account.filter(|_| right) {
-        Some(account) => open(state, account.person, login_hash, before).await.map(Some),
-        None => fail(state, login_hash).await.map(|()| None),
+        Some(account) if second_factor(state, account.person, &typed.code).await? => {
+            open(state, account.person, login_hash, before).await.map(Some)
+        }
+        _ => fail(state, login_hash).await.map(|()| None),
     }
+}
+
+/// Whether the person has no second factor, or what was typed is a code of it.
+async fn second_factor(state: &AppState, person: PersonId, code: &str) -> Result<bool, StoreError> {
+    let (sealing, code, now) = (Sealing::of(state)?, code.to_owned(), state.ambient.now());
+    let work = move |tx: &mut dyn Tx| match tx.second_factor(person)? {
+        Some(factor) if factor.confirmed.is_some() => {
+            second_factor::admit(tx, &sealing, &factor, &code, now)
+        }
+        _ => Ok(true),
+    };
+    state.db.write(work).await
 }
 
 /// Whether another try has to wait: one minute after the fifth failure, then twice as long each
@@ -274,6 +291,7 @@ fn form(csrf: &str, asked: &Asked<'_>) -> Markup {
                 input type="hidden" name="next" value=(safe_path(next));
                 (login_field(login, error))
                 (password_field())
+                (code_field())
                 button.govuk-button data-module="govuk-button" { "Sign in" }
             }
             p.govuk-body-s {
@@ -312,6 +330,21 @@ fn password_field() -> Markup {
                         govuk-js-password-input-toggle" type="button" aria-controls="password"
                     aria-label="Show password" hidden { "Show" }
             }
+        }
+    }
+}
+
+fn code_field() -> Markup {
+    html! {
+        div.govuk-form-group {
+            label.govuk-label for="code" { "Code" }
+            div.govuk-hint #code-hint {
+                "From your authenticator app, or a recovery code. Leave it empty if you have set "
+                "up none"
+            }
+            input."govuk-input govuk-input--width-10" #code name="code" type="text"
+                autocomplete="one-time-code" spellcheck="false" autocapitalize="none"
+                aria-describedby="code-hint";
         }
     }
 }

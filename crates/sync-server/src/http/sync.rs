@@ -20,6 +20,7 @@ use super::{bearer, body, coding};
 use crate::app::AppState;
 use crate::deliver::{self, Page};
 use crate::enrol::authenticate;
+use crate::head;
 use crate::ingest::{self, Batch, ExaminedBatch, Incoming, Pushed};
 use crate::judge::{Judge, visits};
 use crate::store::devices::Device;
@@ -94,11 +95,17 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     let often = app.gate.visit(known.id, app.config.device_requests, now);
     often.map_err(|retry_after| Refusal::TooOften { retry_after })?;
     let request = Arc::new(parse(&arrived.bytes, &limits)?);
+    let key = app.head_key()?;
     if let Some(cursor) = request.cursor.clone().filter(|_| request.brings_nothing()) {
         let (shown, asked) = (token.clone(), Arc::clone(&request));
+        let signing = key.clone();
         let look = move |tx: &dyn Tx| {
             let device = authenticate(tx, &shown)?.ok_or(Refusal::Unauthenticated)?;
-            answer_quietly(tx, &device, &asked, &cursor, &limits, now)
+            let mut answer = answer_quietly(tx, &device, &asked, &cursor, &limits, now)?;
+            if let Some(answer) = &mut answer {
+                answer.head = Some(head::sign(tx, &signing, answer)?);
+            }
+            Ok::<_, Refusal>(answer)
         };
         if let Some(response) = app.db.read(look).await? {
             app.db.write_behind(move |tx| note_contact_of(tx, known.id, &request, now)).await;
@@ -108,7 +115,9 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     let batch = examine(request.batch(), known.public_key, limits).await?;
     let work = move |tx: &mut dyn Tx| {
         let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
-        exchange(tx, &judge, device, &request, &batch, &limits, now)
+        let (mut answer, changed) = exchange(tx, &judge, device, &request, &batch, &limits, now)?;
+        answer.head = Some(head::sign(tx, &key, &answer)?);
+        Ok::<_, Refusal>((answer, changed))
     };
     let (response, ledger_changed) = app.db.write(work).await?;
     if ledger_changed {
@@ -268,5 +277,6 @@ fn answer(
         more: page.more,
         children_left: page.children_left,
         events_left: page.events_left,
+        head: None,
     }
 }

@@ -45,6 +45,19 @@ pub struct Failures {
     pub last: DateTime<Utc>,
 }
 
+/// A second factor at sign-in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecondFactor {
+    /// Whose.
+    pub person: PersonId,
+    /// The secret, sealed.
+    pub secret: Vec<u8>,
+    /// Since when a code is asked for (UTC); none: no first code was shown yet.
+    pub confirmed: Option<DateTime<Utc>>,
+    /// The last step whose code was used.
+    pub last_step: i64,
+}
+
 /// What the store knows of accounts.
 ///
 /// Laws: a person has one account and a login belongs to one; each `put` replaces the row of the
@@ -71,6 +84,27 @@ pub trait Accounts {
         started_before: DateTime<Utc>,
         seen_before: DateTime<Utc>,
     ) -> Result<(), StoreError>;
+
+    /// The sessions of a person, the one begun last first.
+    fn sessions_of(&self, person: PersonId) -> Result<Vec<Session>, StoreError>;
+
+    /// The second factor of a person.
+    fn second_factor(&self, person: PersonId) -> Result<Option<SecondFactor>, StoreError>;
+    /// Writes a second factor.
+    fn put_second_factor(&mut self, factor: &SecondFactor) -> Result<(), StoreError>;
+    /// Removes the second factor of a person, with its recovery codes.
+    fn remove_second_factor(&mut self, person: PersonId) -> Result<(), StoreError>;
+    /// Replaces the recovery codes of a person.
+    fn put_recovery_codes(&mut self, person: PersonId, codes: &[Hash]) -> Result<(), StoreError>;
+    /// Uses a recovery code up; whether there was one that was not used yet.
+    fn use_recovery_code(
+        &mut self,
+        person: PersonId,
+        code: Hash,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+    /// How many recovery codes a person has left.
+    fn recovery_codes_left(&self, person: PersonId) -> Result<usize, StoreError>;
 
     /// The failures under the hash of a login.
     fn failures(&self, login_hash: Hash) -> Result<Option<Failures>, StoreError>;

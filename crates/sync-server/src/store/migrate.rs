@@ -33,6 +33,8 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0010_figures"),
     migration!("0011_access"),
     migration!("0012_notices"),
+    migration!("0013_tree"),
+    migration!("0014_second_factor"),
 ];
 
 /// The steps that were in a release, with the SHA-256 of their files: these may not change any

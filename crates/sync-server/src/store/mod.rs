@@ -17,6 +17,7 @@ pub mod migrate;
 pub mod notices;
 pub mod oversight;
 pub mod sqlite;
+pub mod tree;
 pub mod visits;
 
 use std::path::PathBuf;

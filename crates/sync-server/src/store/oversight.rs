@@ -6,6 +6,7 @@ use doorstep_core::ids::{ChildId, PersonId, TeamId};
 
 use super::StoreError;
 use super::log::Access;
+use super::tree::Heads;
 
 /// A line of the access log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,9 @@ pub trait Oversight {
         since: DateTime<Utc>,
         above: u64,
     ) -> Result<Vec<(PersonId, u64)>, StoreError>;
+
+    /// How the log and the access log stand, with what this transaction wrote.
+    fn heads(&self) -> Result<Heads, StoreError>;
 
     /// Writes that a record was opened; answers its number.
     fn add_glass(&mut self, glass: &Glass) -> Result<u64, StoreError>;

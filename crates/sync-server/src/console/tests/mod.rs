@@ -1,11 +1,13 @@
 //! The console through its router, on a real store, with a clock that stands still.
 
 mod attachments;
+mod matrix;
 mod notices;
 mod numbers;
 mod office;
 mod oversight;
 mod record;
+mod second_factor;
 mod team;
 mod triage;
 
@@ -89,7 +91,7 @@ async fn refusals_at_sign_in_say_the_same_whatever_is_wrong() {
     ] {
         let answer = office.try_sign_in(login, password, "").await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{login}");
-        assert!(answer.text.contains("username or the password is not right"), "{login}");
+        assert!(answer.text.contains("password or the code is not right"), "{login}");
         assert!(answer.text.contains("<title>Error: Sign in"), "{login}");
         assert!(!answer.text.contains("not the password"), "{login}");
         let csrf = answer.csrf();

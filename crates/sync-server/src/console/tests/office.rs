@@ -97,6 +97,7 @@ impl Office {
     /// The same, configured otherwise.
     pub async fn open_with(config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let config = Config { data: folder.path().to_owned(), ..config };
         let store = SqliteStore::open(folder.path(), 2, std::time::Duration::ZERO).unwrap();
         let minutes = Arc::new(AtomicI64::new(0));
         let clock = Arc::clone(&minutes);

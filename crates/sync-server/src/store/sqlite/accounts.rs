@@ -8,7 +8,7 @@ use rusqlite::{Row, params};
 use super::SqliteTx;
 use super::values::{hash, instant, instant_option, ms, ms_option, parsed};
 use crate::store::StoreError;
-use crate::store::accounts::{Account, Accounts, Failures, Session};
+use crate::store::accounts::{Account, Accounts, Failures, SecondFactor, Session};
 
 impl Accounts for SqliteTx<'_> {
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
@@ -75,6 +75,64 @@ impl Accounts for SqliteTx<'_> {
         let sql = "DELETE FROM session WHERE started_ms < ?1 OR seen_ms < ?2";
         let values = [ms(started_before), ms(seen_before)];
         self.execute("end stale sessions", sql, values).map(drop)
+    }
+
+    fn sessions_of(&self, person: PersonId) -> Result<Vec<Session>, StoreError> {
+        let sql = "SELECT * FROM session WHERE person = ?1 ORDER BY started_ms DESC";
+        self.all("list a person's sessions", sql, [person.to_string()], session)
+    }
+
+    fn second_factor(&self, person: PersonId) -> Result<Option<SecondFactor>, StoreError> {
+        let sql = "SELECT secret, confirmed_ms, last_step FROM second_factor WHERE person = ?1";
+        self.one("read a second factor", sql, [person.to_string()], |row| {
+            let confirmed = instant_option(row, "confirmed_ms")?;
+            let (secret, last_step) = (row.get("secret")?, row.get("last_step")?);
+            Ok(SecondFactor { person, secret, confirmed, last_step })
+        })
+    }
+
+    fn put_second_factor(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
+        let sql = "INSERT INTO second_factor (person, secret, confirmed_ms, last_step)
+            VALUES (?1, ?2, ?3, ?4) ON CONFLICT (person) DO UPDATE SET secret = excluded.secret,
+                confirmed_ms = excluded.confirmed_ms, last_step = excluded.last_step";
+        let SecondFactor { person, secret, confirmed, last_step } = factor;
+        let values = params![person.to_string(), secret, ms_option(*confirmed), last_step];
+        self.execute("write a second factor", sql, values).map(drop)
+    }
+
+    fn remove_second_factor(&mut self, person: PersonId) -> Result<(), StoreError> {
+        self.put_recovery_codes(person, &[])?;
+        let sql = "DELETE FROM second_factor WHERE person = ?1";
+        self.execute("remove a second factor", sql, [person.to_string()]).map(drop)
+    }
+
+    fn put_recovery_codes(&mut self, person: PersonId, codes: &[Hash]) -> Result<(), StoreError> {
+        let sql = "DELETE FROM recovery_code WHERE person = ?1";
+        self.execute("replace recovery codes", sql, [person.to_string()])?;
+        let sql = "INSERT INTO recovery_code (person, hash) VALUES (?1, ?2)";
+        for code in codes {
+            self.execute("write a recovery code", sql, params![person.to_string(), code.0])?;
+        }
+        Ok(())
+    }
+
+    fn use_recovery_code(
+        &mut self,
+        person: PersonId,
+        code: Hash,
+        at: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE recovery_code SET used_ms = ?3
+            WHERE person = ?1 AND hash = ?2 AND used_ms IS NULL";
+        let values = params![person.to_string(), code.0, ms(at)];
+        Ok(self.execute("use a recovery code", sql, values)? > 0)
+    }
+
+    fn recovery_codes_left(&self, person: PersonId) -> Result<usize, StoreError> {
+        let sql = "SELECT count(*) AS n FROM recovery_code WHERE person = ?1 AND used_ms IS NULL";
+        let left =
+            self.one("count recovery codes", sql, [person.to_string()], |row| row.get("n"))?;
+        Ok(left.unwrap_or_default())
     }
 
     fn failures(&self, login_hash: Hash) -> Result<Option<Failures>, StoreError> {

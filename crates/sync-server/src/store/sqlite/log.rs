@@ -182,6 +182,7 @@ impl Log for SqliteTx<'_> {
         for (child, log) in logs {
             self.put_child_log(child, log)?;
         }
+        self.grow_log(events, &positions)?;
         Ok(positions)
     }
 
@@ -354,7 +355,8 @@ impl Log for SqliteTx<'_> {
             access.reason,
             text_option(access.tie.as_ref()),
         ];
-        self.execute("write the access log", sql, params).map(drop)
+        self.execute("write the access log", sql, params)?;
+        self.grow_access(self.last_number()?, access)
     }
 
     fn accesses(&self, child: ChildId, count: usize) -> Result<Vec<Access>, StoreError> {

@@ -13,6 +13,7 @@ mod notices;
 mod open;
 mod oversight;
 mod readers;
+mod tree;
 mod values;
 mod visits;
 mod writer;

@@ -11,6 +11,7 @@ use super::values::{
 use crate::store::StoreError;
 use crate::store::log::Access;
 use crate::store::oversight::{AccessFilter, Glass, GlassReview, Lift, NumberedAccess, Oversight};
+use crate::store::tree::Heads;
 
 const GLASS: &str = "SELECT number, person, child, reason, from_ms, until_ms, manager, told_ms, \
                      reviewed_ms, reviewed_by, justified, review FROM glass";
@@ -71,6 +72,14 @@ fn limit(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
+impl SqliteTx<'_> {
+    /// The number that the last line got.
+    pub(super) fn last_number(&self) -> Result<u64, StoreError> {
+        u64::try_from(self.conn.last_insert_rowid())
+            .map_err(|source| StoreError::Row { what: "number", source: Box::new(source) })
+    }
+}
+
 impl Oversight for SqliteTx<'_> {
     fn access_lines(
         &self,
@@ -125,6 +134,10 @@ impl Oversight for SqliteTx<'_> {
         })
     }
 
+    fn heads(&self) -> Result<Heads, StoreError> {
+        Ok(Heads { log: self.tree("log")?.head(), access: self.tree("access")?.head() })
+    }
+
     fn add_glass(&mut self, glass: &Glass) -> Result<u64, StoreError> {
         let sql = "INSERT INTO glass (person, child, reason, from_ms, until_ms, manager) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -137,8 +150,7 @@ impl Oversight for SqliteTx<'_> {
             text_option(glass.manager.as_ref()),
         ];
         self.execute("write that a record was opened", sql, params)?;
-        u64::try_from(self.conn.last_insert_rowid())
-            .map_err(|source| StoreError::Row { what: "number", source: Box::new(source) })
+        self.last_number()
     }
 
     fn glass(&self, number: u64) -> Result<Option<Glass>, StoreError> {

@@ -1,0 +1,98 @@
+//! A key of 32 bytes in a file of its own, for its owner only.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use crate::store::StoreError;
+
+/// The key in this file; none where there is no such file. One that others may read is refused.
+pub fn read(file: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => Zeroizing::new(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(fault("read", file)(source)),
+    };
+    check_owner_only(file)?;
+    let mut bytes = Zeroizing::new([0; 32]);
+    let read = hex::decode_to_slice(text.trim(), bytes.as_mut_slice());
+    read.map_err(|source| StoreError::Row { what: "key file", source: Box::new(source) })?;
+    Ok(Some(bytes))
+}
+
+/// Refuses a key that others than its owner may read or write.
+#[cfg(unix)]
+fn check_owner_only(file: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(file).map_err(fault("look at", file))?.permissions().mode();
+    if mode.trailing_zeros() >= 6 {
+        return Ok(());
+    }
+    let words = "others may read it: make it yours alone with chmod 600, and change the key if \
+                 somebody may have read it";
+    Err(fault("use", file)(std::io::Error::new(std::io::ErrorKind::PermissionDenied, words)))
+}
+
+#[cfg(not(unix))]
+fn check_owner_only(_file: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// The key in this file; a new one where there is none yet.
+pub fn read_or_make(
+    file: &Path,
+    random: impl FnOnce() -> [u8; 32],
+) -> Result<Zeroizing<[u8; 32]>, StoreError> {
+    if let Some(key) = read(file)? {
+        return Ok(key);
+    }
+    let key = Zeroizing::new(random());
+    match write(file, &key) {
+        // Another process was faster: there is one key.
+        Err(StoreError::File { source, .. })
+            if source.kind() == std::io::ErrorKind::AlreadyExists =>
+        {
+            read(file)?.ok_or(StoreError::Missing { what: "key file" })
+        }
+        written => written.map(|()| key),
+    }
+}
+
+/// Writes a key to a file that is not there yet, for its owner only, and flushes it.
+pub fn write(file: &Path, key: &[u8; 32]) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut opened = options.open(file).map_err(fault("make", file))?;
+    let text = Zeroizing::new(format!("{}\n", hex::encode(key)));
+    opened.write_all(text.as_bytes()).map_err(fault("write", file))?;
+    opened.sync_all().map_err(fault("flush", file))?;
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let opened = std::fs::File::open(folder).map_err(fault("open", folder))?;
+    opened.sync_all().map_err(fault("flush", folder))
+}
+
+fn fault(operation: &'static str, file: &Path) -> impl FnOnce(std::io::Error) -> StoreError {
+    let file = file.to_owned();
+    move |source| StoreError::File { operation, file, source }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_key_that_others_may_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("some.key");
+        assert_eq!(read(&file).unwrap(), None);
+        let key = read_or_make(&file, || [7; 32]).unwrap();
+        assert_eq!(read_or_make(&file, || [8; 32]).unwrap(), key);
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
+        assert!(read(&file).unwrap_err().to_string().starts_with("cannot use"));
+    }
+}

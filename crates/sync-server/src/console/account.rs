@@ -1,0 +1,245 @@
+//! `/account`: what is one's own. Where one is signed in, and ending it; the second factor, and its
+//! recovery codes.
+
+use axum::extract::{Form, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use chrono::{DateTime, Utc};
+use doorstep_core::seal::Hash;
+use maud::{Markup, html};
+use serde::Deserialize;
+
+use super::page::{Page, Section, csrf_field};
+use super::problem::{self, Refusal};
+use super::second_factor::{self, Sealing};
+use super::session::{SignedIn, is_alive};
+use super::{enrolling, form, parts, times};
+use crate::app::AppState;
+use crate::enrol::hash_of_code;
+use crate::store::accounts::{Account, SecondFactor, Session};
+use crate::store::{StoreError, Tx};
+
+/// What was typed or pressed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Typed {
+    csrf: String,
+    what: String,
+    code: String,
+}
+
+/// What the page shows.
+struct Own {
+    account: Account,
+    sessions: Vec<Session>,
+    factor: Option<SecondFactor>,
+    codes_left: usize,
+}
+
+fn gather(tx: &dyn Tx, signed: &SignedIn, now: DateTime<Utc>) -> Result<Option<Own>, StoreError> {
+    let person = signed.viewer.person;
+    let Some(account) = tx.account_of(person)? else { return Ok(None) };
+    let mut sessions = tx.sessions_of(person)?;
+    sessions.retain(|session| is_alive(session, now));
+    let factor = tx.second_factor(person)?;
+    Ok(Some(Own { account, sessions, factor, codes_left: tx.recovery_codes_left(person)? }))
+}
+
+/// `GET /account`.
+pub async fn show(State(state): State<AppState>, signed: SignedIn) -> Response {
+    problem::or_page(&signed, draw(&state, &signed, &[], &[]).await)
+}
+
+async fn draw(
+    state: &AppState,
+    signed: &SignedIn,
+    faults: &[form::Fault],
+    fresh_codes: &[String],
+) -> Result<Response, Refusal> {
+    let (who, now) = (signed.clone(), state.ambient.now());
+    let own = state.db.read(move |tx: &dyn Tx| gather(tx, &who, now)).await?;
+    let own = own.ok_or(Refusal::NotFound)?;
+    let sealing = Sealing::of(state)?;
+    let pending = own.factor.as_ref().filter(|factor| factor.confirmed.is_none());
+    let secret = pending.and_then(|factor| sealing.open(factor.person, &factor.secret));
+    let summary: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
+    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = Page {
+        title: "Your account".to_owned(),
+        section: Section::Elsewhere,
+        signed: Some(signed.signed()),
+        back: Some(("/inbox", "Back to the inbox")),
+        content: html! {
+            (parts::error_summary(&summary))
+            h1.govuk-heading-l { "Your account" }
+            (codes(fresh_codes))
+            h2.govuk-heading-m { "Codes at sign-in" }
+            @match (&own.factor, &secret) {
+                (Some(factor), _) if factor.confirmed.is_some() => {
+                    p.govuk-body {
+                        (parts::tag(Some("green"), "On"))
+                        " A code from your authenticator app is asked for when you sign in. "
+                        "Recovery codes left: " (own.codes_left) "."
+                    }
+                    (button(&signed.csrf, "codes", "Make new recovery codes", faults, true))
+                    (button(&signed.csrf, "off", "Switch codes off", faults, true))
+                }
+                (Some(_), Some(secret)) => { (set_up(&own.account.login, secret, signed, faults)) }
+                _ => {
+                    p.govuk-body {
+                        (parts::tag(Some("yellow"), "Off"))
+                        " With a code from an authenticator app, your password alone opens nothing."
+                    }
+                    (button(&signed.csrf, "begin", "Set up codes", faults, false))
+                }
+            }
+            (sessions(&own.sessions, signed, now))
+        },
+    };
+    Ok((status, page.draw()).into_response())
+}
+
+fn codes(fresh: &[String]) -> Markup {
+    html! {
+        @if !fresh.is_empty() {
+            div.govuk-inset-text {
+                p.govuk-body {
+                    "Your recovery codes, shown only now. Each works once in place of a code. Keep "
+                    "them apart from your phone and your password."
+                }
+                ul.govuk-list { @for code in fresh { li { code { (code) } } } }
+            }
+        }
+    }
+}
+
+fn set_up(login: &str, secret: &[u8], signed: &SignedIn, faults: &[form::Fault]) -> Markup {
+    html! {
+        p.govuk-body { "Scan the picture with your authenticator app, or type the key into it." }
+        @let link = second_factor::link(secret, login);
+        @if let Some(picture) = enrolling::picture(&link) { (picture) }
+        p.govuk-body { "Key: " code { (second_factor::base32(secret)) } }
+        (button(&signed.csrf, "confirm", "Switch codes on", faults, true))
+    }
+}
+
+/// A form of one button, with a field for a code where one is asked for.
+fn button(csrf: &str, what: &str, label: &str, faults: &[form::Fault], code: bool) -> Markup {
+    html! {
+        form method="post" action="/account" {
+            (csrf_field(csrf))
+            @if code {
+                @let id = format!("code-{what}");
+                div.govuk-form-group .govuk-form-group--error[!faults.is_empty()] {
+                    label.govuk-label for=(id) { "Code from the app" }
+                    (form::error_message(&id, form::fault_of(faults, "code")))
+                    input."govuk-input govuk-input--width-10" id=(id) name="code" type="text"
+                        inputmode="numeric" autocomplete="one-time-code";
+                }
+            }
+            button."govuk-button govuk-button--secondary" name="what" value=(what) { (label) }
+        }
+    }
+}
+
+fn sessions(sessions: &[Session], signed: &SignedIn, now: DateTime<Utc>) -> Markup {
+    let this = signed.token.hash();
+    let rows: Vec<_> = sessions
+        .iter()
+        .map(|session| {
+            vec![
+                parts::instant(session.started, &times::short(session.started, now)),
+                parts::instant(session.seen, &times::short(session.seen, now)),
+                html! { @if session.token_hash == this { "This one" } @else { "Another" } },
+            ]
+        })
+        .collect();
+    html! {
+        (parts::table("Where you are signed in", &["Since", "Last used", "Which"], &rows))
+        @if sessions.len() > 1 {
+            (button(&signed.csrf, "end-others", "End all but this one", &[], false))
+        }
+    }
+}
+
+/// `POST /account`.
+pub async fn change(
+    State(state): State<AppState>,
+    signed: SignedIn,
+    Form(typed): Form<Typed>,
+) -> Response {
+    problem::or_page(&signed, act(&state, &signed, &typed).await)
+}
+
+async fn act(state: &AppState, signed: &SignedIn, typed: &Typed) -> Result<Response, Refusal> {
+    signed.check(&typed.csrf)?;
+    match typed.what.as_str() {
+        "begin" => begin(state, signed).await?,
+        "end-others" => end_others(state, signed).await?,
+        "confirm" | "codes" | "off" => return with_code(state, signed, typed).await,
+        _ => return Err(Refusal::NotFound),
+    }
+    Ok(Redirect::to("/account").into_response())
+}
+
+/// Makes a secret that counts once a first code was shown.
+async fn begin(state: &AppState, signed: &SignedIn) -> Result<(), Refusal> {
+    let person = signed.viewer.person;
+    let sealing = Sealing::of(state)?;
+    let secret = sealing.seal(person, state.ambient.random(), state.ambient.random());
+    let work = move |tx: &mut dyn Tx| {
+        if tx.second_factor(person)?.is_some_and(|factor| factor.confirmed.is_some()) {
+            return Ok::<_, StoreError>(());
+        }
+        let secret = secret.clone();
+        tx.put_second_factor(&SecondFactor { person, secret, confirmed: None, last_step: 0 })
+    };
+    Ok(state.db.write(work).await?)
+}
+
+async fn end_others(state: &AppState, signed: &SignedIn) -> Result<(), Refusal> {
+    let (person, this) = (signed.viewer.person, signed.token.hash());
+    let work = move |tx: &mut dyn Tx| {
+        for session in tx.sessions_of(person)?.iter().filter(|other| other.token_hash != this) {
+            tx.end_session(session.token_hash)?;
+        }
+        Ok::<_, StoreError>(())
+    };
+    Ok(state.db.write(work).await?)
+}
+
+/// What takes a code: switching on and off, and new recovery codes.
+async fn with_code(
+    state: &AppState,
+    signed: &SignedIn,
+    typed: &Typed,
+) -> Result<Response, Refusal> {
+    let (person, now) = (signed.viewer.person, state.ambient.now());
+    let (sealing, code) = (Sealing::of(state)?, typed.code.clone());
+    let fresh = second_factor::recovery_codes(state);
+    let hashes: Vec<Hash> = fresh.iter().map(|code| hash_of_code(code)).collect();
+    let what = typed.what.clone();
+    let work = move |tx: &mut dyn Tx| {
+        let Some(factor) = tx.second_factor(person)? else { return Ok::<_, StoreError>(false) };
+        if !second_factor::admit(tx, &sealing, &factor, &code, now)? {
+            return Ok(false);
+        }
+        if what == "off" {
+            tx.remove_second_factor(person)?;
+            return Ok(true);
+        }
+        let Some(factor) = tx.second_factor(person)? else { return Ok(false) };
+        let confirmed = factor.confirmed.or(Some(now));
+        tx.put_second_factor(&SecondFactor { confirmed, ..factor })?;
+        tx.put_recovery_codes(person, &hashes)?;
+        Ok(true)
+    };
+    if !state.db.write(work).await? {
+        let words = "This code is not right, or was used already: wait for the next one";
+        return draw(state, signed, &[("code", words.to_owned())], &[]).await;
+    }
+    match typed.what.as_str() {
+        "off" => Ok(Redirect::to("/account").into_response()),
+        _ => draw(state, signed, &[], &fresh).await,
+    }
+}
