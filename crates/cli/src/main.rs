@@ -3,7 +3,6 @@
 mod admin;
 mod ambient;
 mod backup;
-mod caseload;
 mod demo;
 mod device;
 mod failure;

@@ -3,6 +3,7 @@
 
 pub mod device_state;
 mod entries;
+pub mod import;
 pub mod office;
 pub mod policy;
 pub mod triage;

@@ -9,6 +9,7 @@ pub mod ambient;
 pub mod app;
 pub mod attachment;
 pub mod backup;
+pub mod caseload;
 pub mod config;
 pub mod console;
 pub mod contingency;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use doorstep_core::time::local_date;
 use doorstep_sync_server::admin::AdminError;
+use doorstep_sync_server::admin::import::{apply, planned as plan_in};
+use doorstep_sync_server::caseload::{Fault, File, Kind, Plan, Tally, read};
 use serde_json::json;
 
-use super::apply::{apply, there};
-use crate::caseload::{Fault, File, Kind, Plan, Tally, plan, read};
 use crate::failure::{Failure, OrFail as _, Outcome};
 use crate::office::Office;
 use crate::out::Out;
@@ -83,19 +83,11 @@ pub fn planned(office: &Office, sources: &[Source]) -> Outcome<Result<Plan, Vec<
     let files: Vec<_> =
         sources.iter().map(|source| File { name: &source.name, bytes: &source.bytes }).collect();
     let now = office.ambient().now();
-    let (wanted, mut faults) = read(&files, local_date(now));
-    let there = office.read(move |tx| match tx.organisation()? {
-        Some(_) => Ok(there(tx, now)?),
+    let read = read(&files, local_date(now));
+    office.read(move |tx| match tx.organisation()? {
+        Some(_) => Ok(plan_in(tx, read, now)?),
         None => Err(AdminError::NoOrganisation),
-    })?;
-    let planned = plan(&there, &wanted);
-    if faults.is_empty() {
-        return Ok(planned);
-    }
-    faults.extend(planned.err().unwrap_or_default());
-    faults.sort();
-    faults.dedup();
-    Ok(Err(faults))
+    })
 }
 
 /// Writes a plan in one transaction.

@@ -1,7 +1,6 @@
 //! `doorstep admin`: the organisation, its people and children, devices and accounts.
 
 mod account;
-mod apply;
 pub mod demo;
 mod devices;
 mod duty_list;
@@ -17,11 +16,11 @@ use clap::{Args, Subcommand};
 use doorstep_core::ids::DeviceId;
 use doorstep_core::time::in_words;
 use doorstep_sync_server::admin::{self, AdminError, IssuedCode};
+use doorstep_sync_server::caseload::did_you_mean;
 use doorstep_sync_server::store::Tx;
 use doorstep_sync_server::store::directory::{People, Person};
 use serde_json::json;
 
-use crate::caseload::did_you_mean;
 use crate::failure::{Failure, Outcome};
 use crate::office::Office;
 use crate::out::Out;

@@ -4,8 +4,8 @@ use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{Held, Store};
 
-use crate::caseload::did_you_mean;
 use crate::failure::{Failure, OrFail as _, Outcome};
+use doorstep_sync_server::caseload::did_you_mean;
 
 /// How many names a question for more exactness lists.
 const NAMES_MAX: usize = 5;

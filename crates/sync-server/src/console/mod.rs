@@ -31,6 +31,7 @@ mod filter;
 mod form;
 mod gather;
 mod glass;
+mod importing;
 mod inbox;
 mod inbox_view;
 mod judged;
@@ -52,6 +53,7 @@ mod record;
 mod ruling;
 mod second_factor;
 mod set_aside;
+mod set_up;
 mod sign_in;
 mod team;
 mod team_view;
@@ -120,6 +122,13 @@ pub fn router() -> Router<AppState> {
         .route("/devices/{id}/revoke", post(lost::revoke))
         .route("/quarantine", get(quarantine::show))
         .route("/quarantine/{number}", get(ruling::show).post(ruling::decide))
+        .route("/set-up", get(set_up::show))
+        .route(
+            "/set-up/import",
+            get(importing::show)
+                .post(importing::submit)
+                .layer(DefaultBodyLimit::max(importing::IMPORT_BYTES_MAX)),
+        )
         .route("/assets/{hash}/{name}", get(assets::get))
         .fallback(problem::fallback)
         .layer(from_fn(kept::carry))

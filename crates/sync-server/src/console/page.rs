@@ -24,6 +24,8 @@ pub enum Section {
     Notices,
     /// The policies in force.
     Policy,
+    /// People, teams, import: for administrators.
+    SetUp,
     /// None of these.
     Elsewhere,
 }
@@ -116,6 +118,8 @@ impl Page<'_> {
     }
 
     fn navigation(&self) -> Markup {
+        let administers = self.signed.is_some_and(|signed| signed.viewer.administrator);
+        let set_up = administers.then_some((Section::SetUp, "/set-up", "Set-up"));
         let items = [
             (Section::Inbox, "/inbox", "Inbox"),
             (Section::Team, "/team", "Team"),
@@ -132,7 +136,7 @@ impl Page<'_> {
                     div.govuk-service-navigation__container {
                         nav.govuk-service-navigation__wrapper aria-label="Console" {
                             ul.govuk-service-navigation__list {
-                                @for (section, path, name) in items {
+                                @for (section, path, name) in items.into_iter().chain(set_up) {
                                     (navigation_item(section == self.section, path, name))
                                 }
                             }

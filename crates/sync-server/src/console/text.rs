@@ -3,11 +3,12 @@
 use doorstep_wording::Wording;
 
 /// The files of the wording, with their names for messages about them.
-pub const FILES: [(&str, &str); 6] = [
+pub const FILES: [(&str, &str); 7] = [
     ("child.ftl", include_str!("../../wording/child.ftl")),
     ("inbox.ftl", include_str!("../../wording/inbox.ftl")),
     ("numbers.ftl", include_str!("../../wording/numbers.ftl")),
     ("record.ftl", include_str!("../../wording/record.ftl")),
+    ("set-up.ftl", include_str!("../../wording/set-up.ftl")),
     ("sign-in.ftl", include_str!("../../wording/sign-in.ftl")),
     ("team.ftl", include_str!("../../wording/team.ftl")),
 ];

@@ -12,14 +12,14 @@ use std::path::PathBuf;
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use doorstep_core::time::{local_date, local_time, london};
 use doorstep_sync_server::admin::AdminError;
+use doorstep_sync_server::admin::import::apply;
+use doorstep_sync_server::caseload::{Caseload, File, plan, read};
 use doorstep_sync_server::console::accounts::set_password;
 use doorstep_sync_server::store::Tx;
 use doorstep_sync_server::{Ambient, admin};
 use serde::Serialize;
 
-use super::apply::apply;
 use crate::ambient;
-use crate::caseload::{Caseload, File, plan, read};
 use crate::device::describe::spaced;
 use crate::failure::{Failure, OrFail as _, Outcome, chain};
 use crate::office::Office;

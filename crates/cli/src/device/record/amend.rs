@@ -78,7 +78,7 @@ fn read_value(key: &str, text: &str, now: DateTime<Utc>) -> Outcome<Value> {
         return Ok(Value::String(text.to_owned()));
     }
     let known = FLAGS.iter().chain(&LISTS).chain(&TIMES).chain(&TEXTS).chain(&WORDS);
-    let hint = crate::caseload::did_you_mean(key, known.copied());
+    let hint = doorstep_sync_server::caseload::did_you_mean(key, known.copied());
     Err(Failure::Misused(format!("a record has no key \"{key}\"{hint}")))
 }
 

@@ -8,6 +8,7 @@ mod office;
 mod oversight;
 mod record;
 mod second_factor;
+mod set_up;
 mod team;
 mod triage;
 

@@ -206,6 +206,15 @@ impl Office {
         self.ask(request.body(HttpBody::from(form.to_owned())).unwrap()).await
     }
 
+    /// Sends files to be imported, with these cookies.
+    pub async fn post_files(&self, boundary: &str, cookie: &str, form: &str) -> Answer {
+        let kind = format!("multipart/form-data; boundary={boundary}");
+        let request = Request::post("/set-up/import")
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, kind);
+        self.ask(request.body(HttpBody::from(form.to_owned())).unwrap()).await
+    }
+
     /// Tries to sign in, and answers what came.
     pub async fn try_sign_in(&self, login: &str, password: &str, next: &str) -> Answer {
         let page = self.get("/sign-in", "").await;

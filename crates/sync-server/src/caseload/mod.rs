@@ -17,10 +17,10 @@ pub use read::{File, read};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::store::availability::WorkingHours;
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_core::event::{ChildRecord, Role};
 use doorstep_core::words::closest;
-use doorstep_sync_server::store::availability::WorkingHours;
 
 /// One team.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::store::availability::{BadHours, WorkingHours};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use doorstep_core::calendar::WORKING_DAY_ENDS;
 use doorstep_core::event::Agency;
 use doorstep_core::time::london;
 use doorstep_core::words::UnknownWord;
-use doorstep_sync_server::store::availability::{BadHours, WorkingHours};
 
 use super::columns::Kind;
 use super::{Fault, did_you_mean};

@@ -7,14 +7,30 @@ use chrono::{DateTime, Utc};
 use doorstep_core::event::{ChildRecord, What};
 use doorstep_core::history::History;
 use doorstep_core::ids::{PersonId, TeamId};
-use doorstep_sync_server::admin::{
-    self, AdminError, AllocationEntry, ChildEntry, Entries, PersonEntry, TeamEntry,
-};
-use doorstep_sync_server::judge::{Judge, history};
-use doorstep_sync_server::store::directory::{Allocation, Child, People, Person};
-use doorstep_sync_server::store::{StoreError, Tx};
 
-use crate::caseload::{AllocationRow, At, Caseload, Change, ChildRow, Plan, StaffRow, TeamRow};
+use super::{AdminError, AllocationEntry, ChildEntry, Entries, PersonEntry, TeamEntry};
+use crate::caseload::{
+    self, AllocationRow, At, Caseload, Change, ChildRow, Fault, Plan, StaffRow, TeamRow,
+};
+use crate::judge::{Judge, history};
+use crate::store::directory::{Allocation, Child, People, Person};
+use crate::store::{StoreError, Tx};
+
+/// The plan of what was read, with its faults, against what is there; or every fault.
+pub fn planned(
+    tx: &dyn Tx,
+    (wanted, mut faults): (Caseload, Vec<Fault>),
+    now: DateTime<Utc>,
+) -> Result<Result<Plan, Vec<Fault>>, StoreError> {
+    let planned = caseload::plan(&there(tx, now)?, &wanted);
+    if faults.is_empty() {
+        return Ok(planned);
+    }
+    faults.extend(planned.err().unwrap_or_default());
+    faults.sort();
+    faults.dedup();
+    Ok(Err(faults))
+}
 
 /// The directory as the rows that a file would have at `now`.
 pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
@@ -120,7 +136,7 @@ pub fn apply(tx: &mut dyn Tx, plan: &Plan, judge: &Judge) -> Result<(), AdminErr
         children: plan.children.iter().map(|change| child_entry(change.row())).collect(),
         allocations: Vec::new(),
     };
-    admin::import(tx, judge, &entries)?;
+    super::import(tx, judge, &entries)?;
     for change in &plan.staff {
         settle_staff(tx, change.row())?;
     }
@@ -154,10 +170,10 @@ fn put_allocation(
     let (Some(child), Some(person)) =
         (tx.child_called(&row.child)?, tx.person_called(&row.person)?)
     else {
-        return admin::allocate(tx, judge, &entry);
+        return super::allocate(tx, judge, &entry);
     };
     match (row.from, row.until) {
-        (None, None) => admin::allocate(tx, judge, &entry)?,
+        (None, None) => super::allocate(tx, judge, &entry)?,
         (from, until) => tx.put_allocation(&Allocation {
             child: child.id,
             person: person.id,
