@@ -18,6 +18,7 @@ numbers-all-forms = All
 
 numbers-late = Records that came late
 numbers-late-words = Failed contacts that reached us more than 8 hours after they happened.
+numbers-late-table = Late records by week
 numbers-late-late = Came late
 numbers-late-of = Of
 numbers-late-share = Share
@@ -38,4 +39,5 @@ numbers-clause = Clause
 numbers-earliest = The earliest since
 
 numbers-breaches = Limits that passed unmet, by week
+numbers-breaches-table = Limits that passed unmet, by clause
 numbers-breaches-none = No limit passed unmet in these weeks.

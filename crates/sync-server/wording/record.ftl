@@ -93,9 +93,7 @@ record-appointment-none = None
 record-appointment-ordinary = An ordinary one
 record-appointment-urgent = An urgent one
 
-record-when = When was it?
-record-when-now = Now
-record-when-earlier = Earlier
+record-when-earlier = It was earlier than now
 record-when-day = On which day?
 record-when-day-hint = For example, 2 3 2026
 record-when-day-fault = Enter a date, for example 2 3 2026
@@ -103,7 +101,6 @@ record-when-time = At what time?
 record-when-time-hint = For example, 14:30
 record-when-time-fault = Enter a time, for example 14:30
 record-when-future-fault = It cannot have happened in the future
-record-when-fault = Choose when it was
 
 record-day = By when is the child to be seen?
 record-day-hint = Working days can be chosen; the others say why they do not count.

@@ -48,12 +48,18 @@ pub async fn show(
 
 async fn draw(state: &AppState, signed: &SignedIn, asked: &Asked) -> Result<Response, Refusal> {
     let Counted { teams, figures } = gather(state, signed, asked).await?;
+    let now = state.ambient.now();
     let page = Page {
         title: text!("numbers-title"),
         section: Section::Numbers,
         signed: Some(signed.signed()),
         back: None,
-        content: numbers_view::content(&NumbersPage { asked, teams: &teams, figures: &figures }),
+        content: numbers_view::content(&NumbersPage {
+            asked,
+            teams: &teams,
+            figures: &figures,
+            now,
+        }),
     };
     Ok(page.draw().into_response())
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use doorstep_core::ids::TeamId;
 use maud::{Markup, html};
 
@@ -21,6 +22,8 @@ pub struct NumbersPage<'a> {
     pub teams: &'a BTreeMap<TeamId, String>,
     /// The figures.
     pub figures: &'a Figures,
+    /// This moment (UTC).
+    pub now: DateTime<Utc>,
 }
 
 /// One of the tables.
@@ -142,12 +145,16 @@ pub fn content(page: &NumbersPage<'_>) -> Markup {
         (contacts_section(page))
         h2.govuk-heading-m { (text!("numbers-late")) }
         p.govuk-body { (text!("numbers-late-words")) }
-        (behind(page, Table::Late, &text!("numbers-late")))
-        h2.govuk-heading-m { (text!("numbers-overdue")) }
+        @let late: Vec<_> = figures.late.iter().map(|(late, _)| *late).collect();
+        @if late.iter().any(|count| *count > 0) {
+            (bars(figures, text!("numbers-late"), vec![(text!("numbers-late-late"), late)]).draw())
+        }
+        (behind(page, Table::Late, &text!("numbers-late-table")))
         @if figures.overdue.is_empty() {
+            h2.govuk-heading-m { (text!("numbers-overdue")) }
             p.govuk-body { (text!("numbers-overdue-none")) }
         } @else {
-            (overdue_table(figures))
+            (overdue_table(figures, page.now))
             (csv_link(page, Table::Overdue, &text!("numbers-overdue")))
         }
         h2.govuk-heading-m { (text!("numbers-breaches")) }
@@ -155,7 +162,7 @@ pub fn content(page: &NumbersPage<'_>) -> Markup {
             p.govuk-body { (text!("numbers-breaches-none")) }
         } @else {
             (bars(figures, text!("numbers-breaches"), figures.breaches.clone()).draw())
-            (behind(page, Table::Breaches, &text!("numbers-breaches")))
+            (behind(page, Table::Breaches, &text!("numbers-breaches-table")))
         }
     }
 }
@@ -285,8 +292,7 @@ fn sheet_table(caption: &str, sheet: &Sheet) -> Markup {
     }
 }
 
-fn overdue_table(figures: &Figures) -> Markup {
-    let columns = ["numbers-clause", "numbers-count", "numbers-earliest"].map(|key| text!(key));
+fn overdue_table(figures: &Figures, now: DateTime<Utc>) -> Markup {
     let rows: Vec<_> = figures
         .overdue
         .iter()
@@ -294,9 +300,10 @@ fn overdue_table(figures: &Figures) -> Markup {
             vec![
                 html! { a.govuk-link href=(policy::anchor(clause)) { (clause) } },
                 html! { (count) },
-                parts::instant(*since, &doorstep_core::time::in_words(*since)),
+                parts::instant(*since, &times::deadline(*since, now)),
             ]
         })
         .collect();
+    let columns = ["numbers-clause", "numbers-count", "numbers-earliest"].map(|key| text!(key));
     parts::table(&text!("numbers-overdue"), &columns.each_ref().map(String::as_str), &rows)
 }

@@ -149,7 +149,7 @@ async fn submit_as(
         Err(error) => {
             tracing::warn!(error = &error as &dyn std::error::Error, "a record was not taken in");
             let shown =
-                Shown { faults: vec![("when", text!("record-refused"))], ..Shown::default() };
+                Shown { faults: vec![("save", text!("record-refused"))], ..Shown::default() };
             draw(state, signed, (id, word), typed, shown).await
         }
     }
@@ -250,7 +250,6 @@ fn prepare(typed: &mut Typed, state: &AppState, signed: &SignedIn, place: &Place
     start("record", EventId::at(now, state.ambient.entropy()).to_string());
     start("seen", place.last.to_string());
     start("writer", signed.viewer.person.to_string());
-    start("when", "now".to_owned());
     if kind == Kind::Timeframe {
         start("by-time", "17:00".to_owned());
     }
@@ -280,16 +279,16 @@ fn place(
     let duty = duties.iter().find(this);
     let sets_time =
         |duty: &&Duty| duty.state.is_owed() && policy.acts(duty).contains(&Act::SetTimeframe);
-    let due = match kind {
-        Kind::Timeframe => duties.iter().find(sets_time),
-        _ => duty,
-    };
+    let asks = duties.iter().find(sets_time).filter(|_| kind == Kind::Timeframe);
+    let escalation = &line.escalation;
+    let (clause, sentence) =
+        asks.map_or((&escalation.clause, &escalation.sentence), |it| (&it.clause, &it.sentence));
     Ok(Some(Place {
         escalation: id,
         child_name: file.child.name,
-        clause: line.escalation.clause.to_string(),
-        sentence: line.escalation.sentence.to_string(),
-        due: due.and_then(|duty| duty.due.clone()),
+        clause: clause.to_string(),
+        sentence: sentence.to_string(),
+        due: asks.or(duty).and_then(|duty| duty.due.clone()),
         offer: Offer::of(policy, duty),
         agencies: file.child.record.involved_agencies,
         calendar: policy.calendar().clone(),

@@ -28,6 +28,11 @@ impl Typed {
         self.0.get(field).map_or("", String::as_str)
     }
 
+    /// Whether somebody said that it was earlier than now.
+    pub fn is_earlier(&self) -> bool {
+        !self.date().is_empty() || !self.get("time").trim().is_empty()
+    }
+
     /// The date whose parts are the fields `day`, `month` and `year`.
     pub fn date(&self) -> DateParts<'_> {
         DateParts([self.get("day"), self.get("month"), self.get("year")])
@@ -165,21 +170,18 @@ impl Reading<'_> {
 
     /// When it happened: now, or at the time that was typed.
     fn when(&mut self) -> Option<DateTime<Utc>> {
-        match self.typed.get("when") {
-            "now" => Some(self.now),
-            "earlier" => {
-                let date = self.typed.date().date();
-                let date = date.or_else(|| self.fault("day", text!("record-when-day-fault")));
-                let time = clock(self.typed.get("time"));
-                let time = time.or_else(|| self.fault("time", text!("record-when-time-fault")));
-                let at = london(date?, time?);
-                if at > self.now {
-                    return self.fault("day", text!("record-when-future-fault"));
-                }
-                Some(at)
-            }
-            _ => self.fault("when", text!("record-when-fault")),
+        if !self.typed.is_earlier() {
+            return Some(self.now);
         }
+        let date = self.typed.date().date();
+        let date = date.or_else(|| self.fault("day", text!("record-when-day-fault")));
+        let time = clock(self.typed.get("time"));
+        let time = time.or_else(|| self.fault("time", text!("record-when-time-fault")));
+        let at = london(date?, time?);
+        if at > self.now {
+            return self.fault("day", text!("record-when-future-fault"));
+        }
+        Some(at)
     }
 }
 

@@ -59,7 +59,7 @@ pub fn content(page: &RecordPage<'_>) -> Markup {
             }
             (questions(page))
             (when(page))
-            button.govuk-button data-module="govuk-button" data-prevent-double-click="true" {
+            button.govuk-button #save data-module="govuk-button" data-prevent-double-click="true" {
                 (text!("record-save"))
             }
         }
@@ -274,37 +274,19 @@ fn time_input(field: &str, typed: &Typed) -> Markup {
     }
 }
 
+/// When it was: now, unless somebody says otherwise.
 fn when(page: &RecordPage<'_>) -> Markup {
-    let fault = form::fault_of(page.faults, "when");
-    let chosen = page.typed.get("when");
-    let radio = |word: &'static str, label: String, controls: Option<&str>| {
-        let id = if word == "now" { "when".to_owned() } else { format!("when-{word}") };
-        html! {
-            div.govuk-radios__item {
-                input.govuk-radios__input id=(id) name="when" type="radio" value=(word)
-                    checked[chosen == word] data-aria-controls=[controls];
-                label."govuk-label govuk-radios__label" for=(id) { (label) }
-            }
-        }
-    };
+    let is_open = page.typed.is_earlier();
     html! {
-        div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
-            fieldset.govuk-fieldset aria-describedby="when-error" {
-                legend."govuk-fieldset__legend govuk-fieldset__legend--s" {
-                    (text!("record-when"))
-                }
-                (form::error_message("when", fault))
-                div."govuk-radios" data-module="govuk-radios" {
-                    (radio("now", text!("record-when-now"), None))
-                    (radio("earlier", text!("record-when-earlier"), Some("earlier")))
-                    div."govuk-radios__conditional govuk-radios__conditional--hidden" #earlier {
-                        (form::date("", &text!("record-when-day"), &text!("record-when-day-hint"),
-                            page.typed.date(), page.faults))
-                        (form::group("time", &text!("record-when-time"),
-                            &text!("record-when-time-hint"), page.faults,
-                            &time_input("time", page.typed)))
-                    }
-                }
+        details.govuk-details open[is_open] {
+            summary.govuk-details__summary {
+                span.govuk-details__summary-text { (text!("record-when-earlier")) }
+            }
+            div.govuk-details__text {
+                (form::date("", &text!("record-when-day"), &text!("record-when-day-hint"),
+                    page.typed.date(), page.faults))
+                (form::group("time", &text!("record-when-time"), &text!("record-when-time-hint"),
+                    page.faults, &time_input("time", page.typed)))
             }
         }
     }

@@ -5,6 +5,7 @@ use doorstep_core::ids::{ChildId, PersonId};
 use serde_json::Value;
 
 use super::office::{Answer, CHILD, DESTA, ESCALATION, MARGARET, Office, id};
+use crate::console::record::Kind;
 
 fn path(kind: &str) -> String {
     format!("/escalations/{}/record/{kind}", id(ESCALATION))
@@ -23,10 +24,9 @@ fn filled(page: &Answer, fields: &[(&str, &str)]) -> String {
     sent.finish()
 }
 
-const DISCUSSED: &[(&str, &str)] =
-    &[("with", "line-manager"), ("referral", "not-made"), ("when", "now")];
+const DISCUSSED: &[(&str, &str)] = &[("with", "line-manager"), ("referral", "not-made")];
 const MEETING: &[(&str, &str)] =
-    &[("decided", "strategy"), ("why", "Two visits, no sight of the child"), ("when", "now")];
+    &[("decided", "strategy"), ("why", "Two visits, no sight of the child")];
 
 /// The events of a kind in the child's log: who recorded each, and what it says.
 async fn recorded(office: &Office, kind: &'static str) -> Vec<(PersonId, Value)> {
@@ -71,7 +71,7 @@ async fn of_two_managers_the_second_is_told_who_was_first_and_keeps_what_was_typ
     let (margaret, desta) = (office.sign_in("margaret").await, office.sign_in("desta").await);
     let kind = path("decide-planning-or-strategy-meeting");
     let first = filled(&office.get(&kind, &margaret).await, MEETING);
-    let none = [("decided", "none"), ("why", "Grandmother & Amira came by"), ("when", "now")];
+    let none = [("decided", "none"), ("why", "Grandmother & Amira came by")];
     let second = filled(&office.get(&kind, &desta).await, &none);
     assert_eq!(office.post(&kind, &margaret, &first).await.status, StatusCode::SEE_OTHER);
     let answer = office.post(&kind, &desta, &second).await;
@@ -97,7 +97,7 @@ async fn a_session_that_ends_in_the_middle_of_a_form_costs_nothing_typed() {
     let office = Office::open().await;
     let session = office.sign_in("margaret").await;
     let kind = path("decide-police");
-    let typed = [("decided", "yes"), ("why", "Shouting inside; \"quoted\""), ("when", "now")];
+    let typed = [("decided", "yes"), ("why", "Shouting inside; \"quoted\"")];
     let form = filled(&office.get(&kind, &session).await, &typed);
     office.pass(61);
     let page = office.post(&kind, &session, &form).await;
@@ -151,25 +151,21 @@ async fn what_is_missing_in_a_form_is_said_at_its_field_and_nothing_is_recorded(
     let office = Office::open().await;
     let session = office.sign_in("margaret").await;
     for (kind, fields, fault) in [
-        ("discuss", &[("with", "line-manager"), ("when", "now")][..], "what was decided about a"),
-        ("discuss", &[("with", "x"), ("referral", "made"), ("when", "now")], "with whom"),
-        ("decide-police", &[("decided", "yes"), ("when", "now")], "Say why"),
-        ("decide-police", &[("why", "Because"), ("when", "now")], "Choose what was decided"),
-        ("timeframe", &[("by-time", "17:00"), ("when", "now")], "Choose a day"),
-        (
-            "timeframe",
-            &[("by", "2026-03-02"), ("by-time", "09:00"), ("when", "now")],
-            "a time that has not passed",
-        ),
-        ("timeframe", &[("by", "2026-03-04"), ("by-time", "x"), ("when", "now")], "Enter a time"),
-        ("seen", &[("agency", "school"), ("when", "now")], "Choose an answer"),
-        ("seen", &[("needs", "yes"), ("agency-other", "<b>"), ("when", "now")], "with letters"),
-        ("told", &[("who", "line-manager")], "Choose when it was"),
+        ("discuss", &[("with", "line-manager")][..], "what was decided about a"),
+        ("discuss", &[("with", "x"), ("referral", "made")], "with whom"),
+        ("decide-police", &[("decided", "yes")], "Say why"),
+        ("decide-police", &[("why", "Because")], "Choose what was decided"),
+        ("timeframe", &[("by-time", "17:00")], "Choose a day"),
+        ("timeframe", &[("by", "2026-03-02"), ("by-time", "09:00")], "a time that has not passed"),
+        ("timeframe", &[("by", "2026-03-04"), ("by-time", "x")], "Enter a time"),
+        ("seen", &[("agency", "school")], "Choose an answer"),
+        ("seen", &[("needs", "yes"), ("agency-other", "<b>")], "with letters"),
+        ("told", &[("who", "line-manager"), ("time", "9:00")], "Enter a date"),
+        ("told", &[], "Choose who was told"),
         (
             "told",
             &[
                 ("who", "line-manager"),
-                ("when", "earlier"),
                 ("day", "3"),
                 ("month", "3"),
                 ("year", "2026"),
@@ -177,7 +173,7 @@ async fn what_is_missing_in_a_form_is_said_at_its_field_and_nothing_is_recorded(
             ],
             "in the future",
         ),
-        ("agree-plan", &[("words", "  "), ("when", "now")], "Say what was done"),
+        ("agree-plan", &[("words", "  ")], "Say what was done"),
     ] {
         let page = office.get(&path(kind), &session).await;
         let answer = office.post(&path(kind), &session, &filled(&page, fields)).await;
@@ -194,10 +190,12 @@ async fn what_is_missing_in_a_form_is_said_at_its_field_and_nothing_is_recorded(
 async fn every_kind_has_a_form_that_only_the_entitled_see() {
     let office = Office::open().await;
     let (margaret, omar) = (office.sign_in("margaret").await, office.sign_in("omar").await);
-    for kind in crate::console::record::Kind::all() {
+    for kind in Kind::all() {
         let page = office.get(&path(&kind.word()), &margaret).await;
         assert_eq!(page.status, StatusCode::OK, "{kind:?}");
-        assert!(page.text.contains("GA-6.1") && !page.text.contains("<script>alert"), "{kind:?}");
+        // A timeframe shows the clause whose limit it sets.
+        let clause = if kind == Kind::Timeframe { "NA-7.3" } else { "GA-6.1" };
+        assert!(page.text.contains(clause) && !page.text.contains("<script>alert"), "{kind:?}");
         let refused = office.get(&path(&kind.word()), &omar).await;
         assert_eq!(refused.status, StatusCode::NOT_FOUND, "{kind:?}");
     }
@@ -212,7 +210,7 @@ async fn the_calendar_offers_working_days_only() {
     for (day, offered) in [("2026-03-02", true), ("2026-03-06", true), ("2026-03-07", false)] {
         assert_eq!(page.text.contains(&format!("id=\"by-{day}\"")), offered, "{day}");
     }
-    let fields = [("by", "2026-03-06"), ("by-time", "12:00"), ("when", "now")];
+    let fields = [("by", "2026-03-06"), ("by-time", "12:00")];
     let answer = office.post(&path("timeframe"), &session, &filled(&page, &fields)).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text);
     let events = recorded(&office, "visit-timeframe-set").await;
