@@ -7,11 +7,11 @@ use std::path::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::event::{ChildRecord, FailedContact, Form, Plan, Role, What};
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
-use doorstep_core::seal::{Body, Digest, Hash, Origin, SealedEvent, SigningKey};
+use doorstep_core::seal::{Body, Digest, Hash, Origin, SealedEvent, Signature, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
     ChildCard, ChildDigest, Contact, Cursor, Divergence, Expected, Limits, Outcome, PROTOCOL,
-    Placed, SyncRequest, SyncResponse, Verdict,
+    Placed, SignedHead, SyncRequest, SyncResponse, Verdict,
 };
 use doorstep_core::words::Word;
 use serde_json::Value;
@@ -267,7 +267,20 @@ impl Talk {
             more: cards > 0,
             children_left: cards as u64,
             events_left: 0,
-            head: None,
+            head: Some(self.head()),
+        }
+    }
+
+    /// How the server's logs stand. What is signed is as hard to foretell as a signature.
+    fn head(&mut self) -> SignedHead {
+        let mut signature = [0; 64];
+        signature[..32].copy_from_slice(&self.bytes::<32>());
+        signature[32..].copy_from_slice(&self.bytes::<32>());
+        SignedHead {
+            log: self.position,
+            access: 3 * self.position,
+            root: Hash(self.bytes()),
+            signature: Signature(signature),
         }
     }
 
