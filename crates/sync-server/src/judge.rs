@@ -99,7 +99,7 @@ impl Judge {
         as_of: DateTime<Utc>,
     ) -> Result<Assessment, StoreError> {
         let visits = tx.planned_visits_of(child.id)?;
-        Ok(complete(&self.policy, child, history, &visits, as_of))
+        Ok(complete(&self.policy, child, &events(history), &visits, as_of))
     }
 
     /// Assesses a child again from what the store holds.
@@ -119,42 +119,40 @@ impl Judge {
     }
 }
 
-/// What the policies say of `child` at `as_of`.
-pub fn assessment(
-    policy: &Policy,
-    child: &Child,
-    history: &[Record],
-    as_of: DateTime<Utc>,
-) -> Assessment {
-    let events: Vec<_> = history.iter().map(|record| record.event.clone()).collect();
-    policy.assess(&child.record, &events, as_of)
-}
-
 /// What the policies, and the organisation's own rule about planned visits, say of `child` at
 /// `as_of`.
 pub fn complete(
     policy: &Policy,
     child: &Child,
-    history: &[Record],
+    events: &[Event],
     visits: &[PlannedVisit],
     as_of: DateTime<Utc>,
 ) -> Assessment {
-    let events: Vec<_> = history.iter().map(|record| record.event.clone()).collect();
-    let mut assessment = policy.assess(&child.record, &events, as_of);
-    visits::add(&mut assessment, visits, &events);
+    let mut assessment = policy.assess(&child.record, events, as_of);
+    visits::add(&mut assessment, visits, events);
     assessment
 }
 
-/// What the policies said of a child when it was last assessed; none where it never was.
+/// What was said of a child when it was last assessed; none where it never was.
 pub fn standing(
     tx: &dyn Tx,
     policy: &Policy,
     child: &Child,
-    history: &[Record],
+    events: &[Event],
 ) -> Result<Option<Assessment>, StoreError> {
     let Some(assessed) = tx.assessed(child.id)? else { return Ok(None) };
     let visits = tx.planned_visits_of(child.id)?;
-    Ok(Some(complete(policy, child, history, &visits, assessed.as_of)))
+    Ok(Some(complete(policy, child, events, &visits, assessed.as_of)))
+}
+
+/// What the log holds of a child, as the policies are given it.
+pub fn events_of(tx: &dyn Tx, child: ChildId) -> Result<Vec<Event>, StoreError> {
+    Ok(history(&tx.history(child)?)?.into_iter().map(|record| record.event).collect())
+}
+
+/// The events of a history, as the policies are given them.
+pub fn events(history: &[Record]) -> Vec<Event> {
+    history.iter().map(|record| record.event.clone()).collect()
 }
 
 /// Reads logged events, by position, into a history. A record that came twice (a phone that was

@@ -132,8 +132,7 @@ impl Bench {
         let policy = self.state.judge().policy;
         let look = move |tx: &dyn crate::store::Tx| {
             let found = tx.child(child)?.expect("the child is there");
-            let records = judge::history(&tx.history(child)?)?;
-            judge::standing(tx, &policy, &found, &records)
+            judge::standing(tx, &policy, &found, &judge::events_of(tx, child)?)
         };
         let found: Result<_, crate::store::StoreError> = self.state.db.read(look).await;
         found.expect("reads").expect("it was assessed")

@@ -10,7 +10,7 @@ use std::fmt;
 use doorstep_core::escalation::difference;
 use doorstep_core::policy::Policy;
 
-use crate::judge::{complete, entries, history, just_after};
+use crate::judge::{complete, entries, events, history, just_after};
 use crate::store::directory::Child;
 use crate::store::{StoreError, Tx};
 
@@ -202,7 +202,7 @@ pub fn verify(tx: &dyn Tx, policy: &Policy) -> Result<Report, StoreError> {
     Ok(report)
 }
 
-/// Assesses one child again at the instant of its stored assessment, and compares.
+/// Assesses one child again at the instant at which it was assessed last, and compares.
 fn check_child(
     tx: &dyn Tx,
     policy: &Policy,
@@ -213,9 +213,9 @@ fn check_child(
     let id = child.id;
     let lines = tx.lines(id)?;
     report.escalations += u64::try_from(lines.len()).unwrap_or(u64::MAX);
-    let events = tx.history(id)?;
+    let logged = tx.history(id)?;
     let Some(stored) = tx.assessed(id)? else {
-        if !events.is_empty() || !lines.is_empty() {
+        if !logged.is_empty() || !lines.is_empty() {
             report.find(
                 Check::Assessments,
                 format!("child {id}: there are events, but no assessment"),
@@ -223,15 +223,15 @@ fn check_child(
         }
         return Ok(());
     };
-    let history = match history(&events) {
-        Ok(history) => history,
+    let events = match history(&logged) {
+        Ok(history) => events(&history),
         Err(error) => {
             report.find(Check::Assessments, format!("child {id}: {}", crate::error_chain(&error)));
             return Ok(());
         }
     };
     let visits = tx.planned_visits_of(id)?;
-    let again = complete(policy, child, &history, &visits, stored.as_of);
+    let again = complete(policy, child, &events, &visits, stored.as_of);
     if again.next_change.map(just_after) != stored.next_change {
         report.find(
             Check::Assessments,

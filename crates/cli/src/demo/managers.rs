@@ -9,7 +9,7 @@ use doorstep_core::event::Role;
 use doorstep_core::ids::{ChildId, EscalationId, EventId};
 use doorstep_core::time::deadline_in_words;
 use doorstep_sync_server::admin::AdminError;
-use doorstep_sync_server::judge::{assessment, history, standing};
+use doorstep_sync_server::judge::{self, events_of, history, standing};
 use doorstep_sync_server::store::ledger::LedgerLine;
 use doorstep_sync_server::store::{StoreError, Tx};
 
@@ -35,7 +35,7 @@ impl View {
         let view = office.read(move |tx: &dyn Tx| {
             let Some(found) = tx.child(child)? else { return Ok(None) };
             let records = history(&tx.history(child)?)?;
-            let Some(assessment) = standing(tx, &policy, &found, &records)? else {
+            let Some(assessment) = standing(tx, &policy, &found, &judge::events(&records))? else {
                 return Ok(None);
             };
             let lines = tx.lines(child)?;
@@ -165,6 +165,6 @@ pub fn judged(office: &Office, child: ChildId, now: DateTime<Utc>) -> Outcome<As
     let policy = office.judge().policy;
     office.read(move |tx: &dyn Tx| {
         let card = tx.child(child)?.ok_or(StoreError::Missing { what: "child" })?;
-        Ok::<_, StoreError>(assessment(&policy, &card, &history(&tx.history(child)?)?, now))
+        Ok::<_, StoreError>(policy.assess(&card.record, &events_of(tx, child)?, now))
     })
 }

@@ -12,7 +12,7 @@ use super::{AdminError, AllocationEntry, ChildEntry, Entries, PersonEntry, TeamE
 use crate::caseload::{
     self, AllocationRow, At, Caseload, Change, ChildRow, Fault, Plan, StaffRow, TeamRow,
 };
-use crate::judge::{Judge, history};
+use crate::judge::{Judge, events_of};
 use crate::store::directory::{Allocation, Child, People, Person};
 use crate::store::{StoreError, Tx};
 
@@ -114,8 +114,7 @@ fn child_row(child: &Child, team: Option<String>, record: ChildRecord) -> ChildR
 
 /// The record with the plans that stand now: changes of plans are events.
 fn current(tx: &dyn Tx, child: &Child, now: DateTime<Utc>) -> Result<ChildRecord, StoreError> {
-    let events: Vec<_> =
-        history(&tx.history(child.id)?)?.into_iter().map(|record| record.event).collect();
+    let events = events_of(tx, child.id)?;
     let mut record = child.record.clone();
     for event in &History::fold(&events, now).events {
         if let What::PlanChanged(changed) = &event.what {

@@ -13,7 +13,7 @@ use doorstep_core::wire::{Divergence, Limits, Outcome};
 
 use super::AdminError;
 use crate::ingest::{Batch, Incoming, push};
-use crate::judge::{Judge, history};
+use crate::judge::{Judge, events_of};
 use crate::store::devices::{Chain, Device};
 use crate::store::directory::{Child, Person};
 use crate::store::{StoreError, Tx};
@@ -81,8 +81,7 @@ pub fn change_plans(
     wanted: &ChildRecord,
 ) -> Result<(), AdminError> {
     let now = judge.now();
-    let events: Vec<_> =
-        history(&tx.history(child.id)?)?.into_iter().map(|record| record.event).collect();
+    let events = events_of(tx, child.id)?;
     let (mut plans, mut visit_due_by) = (&child.record.plans, child.record.visit_due_by);
     let folded = History::fold(&events, now);
     for event in &folded.events {

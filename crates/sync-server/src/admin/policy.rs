@@ -10,7 +10,7 @@ use doorstep_core::policy::{Policy, PolicyDocument};
 use doorstep_core::time::deadline_in_words;
 
 use super::AdminError;
-use crate::judge::{Judge, assessment, history};
+use crate::judge::{Judge, events_of};
 use crate::store::{StoreError, Tx};
 
 /// Takes a decision about policies into use, and judges every child again by it, in one
@@ -58,9 +58,9 @@ pub fn compare(
     let total = children.len();
     let mut found = Vec::new();
     for child in children {
-        let history = history(&tx.history(child.id)?)?;
-        let before = assessment(one, &child, &history, now);
-        let after = assessment(other, &child, &history, now);
+        let events = events_of(tx, child.id)?;
+        let before = one.assess(&child.record, &events, now);
+        let after = other.assess(&child.record, &events, now);
         let changes = changes(&before, &after);
         if !changes.is_empty() {
             found.push(Compared { child: child.id, external: child.external, changes });

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{AdminError, ends, unknown};
 use crate::judge::visits::{Known, known};
-use crate::judge::{Judge, history};
+use crate::judge::{Judge, events_of};
 use crate::store::directory::{Child, Person};
 use crate::store::visits::PlannedVisit;
 use crate::store::{StoreError, Tx};
@@ -78,8 +78,7 @@ pub fn list(
     for visit in tx.planned_visits_between(from, until)? {
         let child = tx.child(visit.child)?.ok_or(StoreError::Missing { what: "child" })?;
         let person = tx.person(visit.person)?.ok_or(StoreError::Missing { what: "person" })?;
-        let records = history(&tx.history(child.id)?)?;
-        let events: Vec<_> = records.into_iter().map(|record| record.event).collect();
+        let events = events_of(tx, child.id)?;
         let known = known(&visit, &History::fold(&events, now), now);
         listed.push(ListedVisit { visit, child, person, known });
     }

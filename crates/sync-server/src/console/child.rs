@@ -12,7 +12,7 @@ use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
-use super::{access, gather, judged};
+use super::{access, gather};
 use crate::app::AppState;
 use crate::store::Tx;
 
@@ -88,7 +88,7 @@ pub async fn gather(
     let look = move |tx: &dyn Tx| gather::child(tx, &policy, id, now);
     let gathered = state.db.read(look).await?;
     let file = gathered.ok_or(Refusal::NotFound)?;
-    let events = judged::events(&file.records);
+    let events = gather::events(&file.records);
     let episodes = state.policy.episodes(&file.child.record, &events, now);
     Ok(Gathered { file, episodes })
 }

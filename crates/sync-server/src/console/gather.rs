@@ -1,11 +1,12 @@
 //! What the pages show, gathered from the store in one look: names beside identifiers, and the
 //! records that an escalation rests on. Nothing here draws.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use doorstep_core::assessment::{Assessment, Escalation, Standing};
 use doorstep_core::attachment::Attachment;
+use doorstep_core::event::Event;
 use doorstep_core::ids::{ChildId, EscalationId, EventId, PersonId};
 use doorstep_core::policy::Policy;
 use doorstep_core::seal::Body;
@@ -14,7 +15,7 @@ use doorstep_core::wire::Contact;
 
 use super::filter::{Filter, Show, Whose};
 use super::viewer::Viewer;
-use crate::judge::{self, standing};
+use crate::judge::standing;
 use crate::store::directory::{Child, People};
 use crate::store::ledger::{HistoryEntry, LedgerLine};
 use crate::store::log::LoggedEvent;
@@ -180,7 +181,7 @@ pub struct ChildFile {
     pub records: Vec<Recorded>,
     /// Records that this release cannot read.
     pub unreadable: usize,
-    /// The stored assessment.
+    /// What was said when the child was last assessed, by the records that can be read.
     pub assessment: Option<Assessment>,
 }
 
@@ -368,6 +369,15 @@ pub fn escalation(
     Ok(Some(EscalationFile { raised: raised(tx, &line, &mut names)?, file, notices, history }))
 }
 
+/// The records as the policies are given them: each once, at the instant from which limits run.
+pub fn events(records: &[Recorded]) -> Vec<Event> {
+    let mut seen = BTreeSet::new();
+    let first = records.iter().filter(|record| seen.insert(record.body.event.id));
+    let judged =
+        |record: &Recorded| Event { at: record.timing.limits_from, ..record.body.event.clone() };
+    first.map(judged).collect()
+}
+
 /// Everything about one child; none where there is no such.
 pub fn child(
     tx: &dyn Tx,
@@ -382,11 +392,12 @@ pub fn child(
     for event in &history {
         records.extend(recorded(tx, event, &mut names)?);
     }
+    let assessment = standing(tx, policy, &child, &events(&records))?;
     Ok(Some(ChildFile {
         contacts: contacts(tx, id, now)?,
         unreadable: history.len() - records.len(),
         records,
-        assessment: standing(tx, policy, &child, &judge::history(&history)?)?,
+        assessment,
         child,
     }))
 }

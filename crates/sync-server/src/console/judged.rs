@@ -2,12 +2,11 @@
 //! stands, what it rests on, how its limit was computed, what was not counted, which times were
 //! trusted.
 
-use doorstep_core::event::Event;
 use doorstep_core::ids::EventId;
 use doorstep_core::policy::{Account, Explanation, Policy, Source, TimeSource};
 use maud::{Markup, html};
 
-use super::gather::{EscalationFile, Recorded};
+use super::gather::{EscalationFile, Recorded, events};
 use super::words;
 
 /// The account of the child's duties, with the explanation of the one that an escalation is about.
@@ -45,13 +44,6 @@ pub fn of(policy: &Policy, file: &EscalationFile) -> Option<Judged> {
         .position(|duty| duty.clause == escalation.clause && duty.cause == escalation.cause);
     let duty = place.map(|place| account.duties.swap_remove(place));
     Some(Judged { account, duty })
-}
-
-/// The records as the policy is given them: each at the instant from which limits run.
-pub fn events(records: &[Recorded]) -> Vec<Event> {
-    let judged =
-        |record: &Recorded| Event { at: record.timing.limits_from, ..record.body.event.clone() };
-    records.iter().map(judged).collect()
 }
 
 /// The account, folded up until somebody asks for it.

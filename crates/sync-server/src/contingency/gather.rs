@@ -9,7 +9,7 @@ use doorstep_core::ids::{ChildId, PersonId, TeamId};
 use doorstep_core::policy::Policy;
 
 use super::{Contingency, ContingencyError, Sheet};
-use crate::judge::{complete, history};
+use crate::judge::{complete, events_of};
 use crate::store::availability::NumberedAbsence;
 use crate::store::directory::{Child, People, Person};
 use crate::store::ledger::LedgerLine;
@@ -140,8 +140,8 @@ fn duties(tx: &dyn Tx, policy: &Policy, office: &mut Office) -> Result<Sheet, St
     let children: Vec<_> = office.children.keys().copied().collect();
     for id in children {
         let Some(child) = office.children.get(&id) else { continue };
-        let (history, visits) = (history(&tx.history(id)?)?, tx.planned_visits_of(id)?);
-        let assessment = complete(policy, child, &history, &visits, office.now);
+        let (events, visits) = (events_of(tx, id)?, tx.planned_visits_of(id)?);
+        let assessment = complete(policy, child, &events, &visits, office.now);
         if !assessment.owed().is_empty() {
             let held = holders(tx, office, id)?;
             rows.extend(owed(office, id, &assessment, &held));

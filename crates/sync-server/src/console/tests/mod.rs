@@ -19,15 +19,16 @@ use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::seal::Hash;
 use doorstep_core::trust::{ClockSample, Timing, Trust};
 use doorstep_core::wire::Divergence;
+use serde_json::json;
 
 use crate::config::Config;
 use crate::console::accounts::{self, AccountError};
 use crate::console::session::{AGE_MAX, IDLE_MAX};
-use crate::store::Tx;
 use crate::store::devices::{Device, Grant};
+use crate::store::{StoreError, Tx};
 use office::{
-    Answer, CHILD, DESTA, ESCALATION, HOSTILE, MARGARET, OMAR, Office, PASSWORD, PRIYA, id, line,
-    raise, set_aside,
+    Answer, CHILD, DESTA, ESCALATION, HOSTILE, MARGARET, OMAR, Office, PASSWORD, PRIYA, event, id,
+    line, raise, set_aside,
 };
 
 fn escalation() -> String {
@@ -374,6 +375,27 @@ async fn the_pages_of_a_child_say_what_came_late_and_what_was_corrected() {
         "No letter is attached",
     ] {
         assert!(text.contains(words), "{words} is missing");
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_a_newer_app_is_counted_and_hides_nothing_else() {
+    let office = Office::open().await;
+    let session = office.sign_in("margaret").await;
+    let before = office.get(&child(), &session).await.text;
+    let add = |tx: &mut dyn Tx| {
+        let (at, what) = ("2026-03-02T10:20:00Z", json!({"type": "not-known-yet"}));
+        tx.append(&[event(0x3f, at, at, &what)])
+    };
+    office.state.db.write::<_, StoreError>(add).await.unwrap();
+    for path in [child(), escalation()] {
+        let page = office.get(&path, &session).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text);
+    }
+    let text = office.get(&child(), &session).await.text;
+    assert!(text.contains("Recorded by a newer app and not shown here: 1."));
+    for words in ["It cannot be closed yet, because:", "2, 2 of them no-access visits"] {
+        assert!(before.contains(words) && text.contains(words), "{words} is missing");
     }
 }
 
