@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{Cursor, Divergence, PROTOCOL, SyncRequest};
+use doorstep_core::wire::{Cursor, SyncRequest};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -123,18 +123,13 @@ pub async fn sync(
 ) {
     let pushed = events.len();
     let mut request = SyncRequest {
-        protocol: PROTOCOL,
-        app: "bench 1".into(),
-        clock: ClockReading::wall(wall()),
-        epoch: device.phone.epoch,
-        first_seq,
-        events,
-        unsent_beyond: 0,
         cursor: device.cursor.clone(),
-        again: Vec::new(),
-        oldest_unsent: None,
-        waiting: Vec::new(),
-        divergence: Divergence::default(),
+        ..SyncRequest::handing_in(
+            "bench 1",
+            ClockReading::wall(wall()),
+            (device.phone.epoch, first_seq),
+            events,
+        )
     };
     let stored_before = synced.stored;
     loop {

@@ -10,8 +10,8 @@ use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::seal::{Body, Digest, Hash, Origin, SealedEvent, Signature, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    ChildCard, ChildDigest, Contact, Cursor, Divergence, Expected, Limits, Outcome, PROTOCOL,
-    Placed, SignedHead, SyncRequest, SyncResponse, Verdict,
+    ChildCard, ChildDigest, Contact, Cursor, Expected, Limits, Outcome, PROTOCOL, Placed,
+    SignedHead, SyncRequest, SyncResponse, Verdict,
 };
 use doorstep_core::words::Word;
 use serde_json::Value;
@@ -214,18 +214,13 @@ impl Talk {
     pub fn request(&mut self, events: Vec<SealedEvent>) -> SyncRequest {
         self.pass(120_000);
         SyncRequest {
-            protocol: PROTOCOL,
-            app: format!("doorstep {}", env!("CARGO_PKG_VERSION")),
-            clock: self.clock(),
-            epoch: 1,
-            first_seq: self.seq + 1 - events.len() as u64,
-            events,
-            unsent_beyond: 0,
             cursor: Some(self.cursor()),
-            again: Vec::new(),
-            oldest_unsent: None,
-            waiting: Vec::new(),
-            divergence: Divergence::default(),
+            ..SyncRequest::handing_in(
+                &format!("doorstep {}", env!("CARGO_PKG_VERSION")),
+                self.clock(),
+                (1, self.seq + 1 - events.len() as u64),
+                events,
+            )
         }
     }
 

@@ -7,7 +7,8 @@ use doorstep_core::wire::{KeptHead, SignedHead, SyncResponse};
 
 use crate::ambient::Ambient;
 use crate::attachment::key_file;
-use crate::store::{StoreError, Tx};
+use crate::store::StoreError;
+use crate::store::tree::Heads;
 
 /// The key's name in the data folder. Readable by its owner only.
 pub const KEY_FILE: &str = "server.key";
@@ -24,13 +25,9 @@ pub fn public(folder: &Path) -> Result<Option<VerifyingKey>, StoreError> {
     Ok(bytes.map(|bytes| SigningKey::from_bytes(&bytes).verifying_key()))
 }
 
-/// How the logs stand with what this transaction wrote, signed for the answer that it goes with.
-pub fn sign(
-    tx: &dyn Tx,
-    key: &SigningKey,
-    answer: &SyncResponse,
-) -> Result<SignedHead, StoreError> {
-    let heads = tx.heads()?;
+/// How the logs stand as `answer` found them, signed for it. Costs as much as the rest of a quiet
+/// answer: done beside the store's thread, not on it.
+pub fn sign(heads: &Heads, key: &SigningKey, answer: &SyncResponse) -> SignedHead {
     let of = (answer.organisation, answer.log_epoch, answer.server_time);
-    Ok(KeptHead::sign(of, (&heads.log, &heads.access), key).head)
+    KeptHead::sign(of, (&heads.log, &heads.access), key).head
 }

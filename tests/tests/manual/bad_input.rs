@@ -11,7 +11,7 @@ use doorstep_core::event::{FailedContact, Form, Note, What};
 use doorstep_core::ids::ChildId;
 use doorstep_core::seal::{Hash, SealedEvent};
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{Cursor, Divergence, Limits, SyncRequest};
+use doorstep_core::wire::{Cursor, Limits, SyncRequest};
 use doorstep_sync_server::serve::serve_state;
 use doorstep_sync_server::testing::{Bench, MONDAY, Phone};
 use doorstep_sync_server::verify;
@@ -54,20 +54,12 @@ fn plain(phone: &Phone, request: &SyncRequest) -> Sent {
 }
 
 fn request(phone: &Phone, first_seq: u64, events: Vec<SealedEvent>) -> SyncRequest {
-    SyncRequest {
-        protocol: 1,
-        app: "ficton-field 1.0".into(),
-        clock: ClockReading::wall(MONDAY),
-        epoch: phone.epoch,
-        first_seq,
+    SyncRequest::handing_in(
+        "ficton-field 1.0",
+        ClockReading::wall(MONDAY),
+        (phone.epoch, first_seq),
         events,
-        unsent_beyond: 0,
-        cursor: None,
-        again: Vec::new(),
-        oldest_unsent: None,
-        waiting: Vec::new(),
-        divergence: Divergence::default(),
-    }
+    )
 }
 
 /// A request of a device that took the caseload in.

@@ -13,8 +13,8 @@ use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{self, Digest, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    AttachmentOffer, AttachmentState, Cursor, Divergence, EnrolRequest, EnrolResponse, Limits,
-    Problem, QuarantineCode, SyncRequest, SyncResponse,
+    AttachmentOffer, AttachmentState, Cursor, EnrolRequest, EnrolResponse, Limits, Problem,
+    QuarantineCode, SyncRequest, SyncResponse,
 };
 use doorstep_sync_server::store::Tx;
 use doorstep_sync_server::testing::{Bench, MONDAY};
@@ -111,20 +111,12 @@ fn clock(at: DateTime<Utc>, server_seen: DateTime<Utc>) -> ClockReading {
 }
 
 fn request(device: &Device, first_seq: u64, events: Vec<SealedEvent>) -> SyncRequest {
-    SyncRequest {
-        protocol: 1,
-        app: "ficton-field 1.0".into(),
-        clock: clock(MONDAY + TimeDelta::minutes(9), device.enrolled.server_time),
-        epoch: 1,
-        first_seq,
+    SyncRequest::handing_in(
+        "ficton-field 1.0",
+        clock(MONDAY + TimeDelta::minutes(9), device.enrolled.server_time),
+        (1, first_seq),
         events,
-        unsent_beyond: 0,
-        cursor: None,
-        again: Vec::new(),
-        oldest_unsent: None,
-        waiting: Vec::new(),
-        divergence: Divergence::default(),
-    }
+    )
 }
 
 async fn enrolled(bench: &Bench) -> Device {

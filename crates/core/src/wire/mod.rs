@@ -143,6 +143,32 @@ pub struct SyncRequest {
     pub divergence: Divergence,
 }
 
+impl SyncRequest {
+    /// Hands in `events`, numbered from `first_seq` in `epoch`, and asks for nothing beyond what is
+    /// new since no cursor; the device has nothing else to say.
+    pub fn handing_in(
+        app: &str,
+        clock: ClockReading,
+        (epoch, first_seq): (u32, u64),
+        events: Vec<SealedEvent>,
+    ) -> Self {
+        Self {
+            protocol: PROTOCOL,
+            app: app.to_owned(),
+            clock,
+            epoch,
+            first_seq,
+            events,
+            unsent_beyond: 0,
+            cursor: None,
+            again: Vec::new(),
+            oldest_unsent: None,
+            waiting: Vec::new(),
+            divergence: Divergence::default(),
+        }
+    }
+}
+
 /// How often the copy of a child on a device was found to differ from the server's, for good.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

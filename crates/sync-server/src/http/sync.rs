@@ -98,16 +98,13 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     let key = app.head_key()?;
     if let Some(cursor) = request.cursor.clone().filter(|_| request.brings_nothing()) {
         let (shown, asked) = (token.clone(), Arc::clone(&request));
-        let signing = key.clone();
         let look = move |tx: &dyn Tx| {
             let device = authenticate(tx, &shown)?.ok_or(Refusal::Unauthenticated)?;
-            let mut answer = answer_quietly(tx, &device, &asked, &cursor, &limits, now)?;
-            if let Some(answer) = &mut answer {
-                answer.head = Some(head::sign(tx, &signing, answer)?);
-            }
-            Ok::<_, Refusal>(answer)
+            let answer = answer_quietly(tx, &device, &asked, &cursor, &limits, now)?;
+            answer.map(|answer| Ok::<_, Refusal>((answer, tx.heads()?))).transpose()
         };
-        if let Some(response) = app.db.read(look).await? {
+        if let Some((mut response, heads)) = app.db.read(look).await? {
+            response.head = Some(head::sign(&heads, &key, &response));
             app.db.write_behind(move |tx| note_contact_of(tx, known.id, &request, now)).await;
             return Ok(coding::answer(wanted, &response));
         }
@@ -115,11 +112,11 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     let batch = examine(request.batch(), known.public_key, limits).await?;
     let work = move |tx: &mut dyn Tx| {
         let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
-        let (mut answer, changed) = exchange(tx, &judge, device, &request, &batch, &limits, now)?;
-        answer.head = Some(head::sign(tx, &key, &answer)?);
-        Ok::<_, Refusal>((answer, changed))
+        let (answer, changed) = exchange(tx, &judge, device, &request, &batch, &limits, now)?;
+        Ok::<_, Refusal>((answer, changed, tx.heads()?))
     };
-    let (response, ledger_changed) = app.db.write(work).await?;
+    let (mut response, ledger_changed, heads) = app.db.write(work).await?;
+    response.head = Some(head::sign(&heads, &key, &response));
     if ledger_changed {
         app.signals.ledger_changed();
     }

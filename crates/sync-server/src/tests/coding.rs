@@ -4,7 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use doorstep_coding::{Chosen, Coding, DICTIONARIES, DICTIONARY_HEADER, decode, encode};
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{Divergence, EnrolRequest, SyncRequest, SyncResponse};
+use doorstep_core::wire::{EnrolRequest, SyncRequest, SyncResponse};
 use tower::ServiceExt as _;
 
 use crate::http;
@@ -35,20 +35,7 @@ async fn post(
 }
 
 fn quiet() -> Vec<u8> {
-    let request = SyncRequest {
-        protocol: 1,
-        app: "test 1".into(),
-        clock: ClockReading::wall(MONDAY),
-        epoch: 1,
-        first_seq: 1,
-        events: Vec::new(),
-        unsent_beyond: 0,
-        cursor: None,
-        again: Vec::new(),
-        oldest_unsent: None,
-        waiting: Vec::new(),
-        divergence: Divergence::default(),
-    };
+    let request = SyncRequest::handing_in("test 1", ClockReading::wall(MONDAY), (1, 1), Vec::new());
     serde_json::to_vec(&request).unwrap()
 }
 

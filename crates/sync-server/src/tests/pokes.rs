@@ -5,7 +5,7 @@ use axum::http::{Request, StatusCode, header};
 use chrono::TimeDelta;
 use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{Divergence, SyncRequest};
+use doorstep_core::wire::SyncRequest;
 use futures_util::StreamExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -26,20 +26,12 @@ async fn listen(bench: &Bench, token: &str) -> (StatusCode, BodyDataStream) {
 }
 
 async fn push(bench: &Bench, phone: &Phone, event: SealedEvent) {
-    let request = SyncRequest {
-        protocol: 1,
-        app: "test 1".into(),
-        clock: ClockReading::wall(bench.now()),
-        epoch: phone.epoch,
-        first_seq: phone.next_seq - 1,
-        events: vec![event],
-        unsent_beyond: 0,
-        cursor: None,
-        again: Vec::new(),
-        oldest_unsent: None,
-        waiting: Vec::new(),
-        divergence: Divergence::default(),
-    };
+    let request = SyncRequest::handing_in(
+        "test 1",
+        ClockReading::wall(bench.now()),
+        (phone.epoch, phone.next_seq - 1),
+        vec![event],
+    );
     let request = Request::post("/v1/sync")
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::AUTHORIZATION, format!("Bearer {}", phone.token))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{Divergence, SyncRequest};
+use doorstep_core::wire::SyncRequest;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -66,20 +66,12 @@ async fn send(address: SocketAddr, phone: &Phone, body: &[u8]) -> Answer {
 }
 
 fn push(phone: &Phone, events: Vec<SealedEvent>) -> Vec<u8> {
-    let request = SyncRequest {
-        protocol: 1,
-        app: "test 1".into(),
-        clock: ClockReading::wall(MONDAY),
-        epoch: phone.epoch,
-        first_seq: phone.next_seq - u64::try_from(events.len()).unwrap(),
+    let request = SyncRequest::handing_in(
+        "test 1",
+        ClockReading::wall(MONDAY),
+        (phone.epoch, phone.next_seq - u64::try_from(events.len()).unwrap()),
         events,
-        unsent_beyond: 0,
-        cursor: None,
-        again: Vec::new(),
-        oldest_unsent: None,
-        waiting: Vec::new(),
-        divergence: Divergence::default(),
-    };
+    );
     serde_json::to_vec(&request).unwrap()
 }
 

@@ -45,18 +45,13 @@ fn post(path: &str, token: Option<&str>, body: impl Into<Body>) -> Request<Body>
 
 fn sync_request(phone: &Phone, events: Vec<SealedEvent>, cursor: Option<Cursor>) -> SyncRequest {
     SyncRequest {
-        protocol: 1,
-        app: "test 1".into(),
-        clock: ClockReading::wall(MONDAY),
-        epoch: phone.epoch,
-        first_seq: phone.next_seq - u64::try_from(events.len()).unwrap(),
-        events,
-        unsent_beyond: 0,
         cursor,
-        again: Vec::new(),
-        oldest_unsent: None,
-        waiting: Vec::new(),
-        divergence: Divergence::default(),
+        ..SyncRequest::handing_in(
+            "test 1",
+            ClockReading::wall(MONDAY),
+            (phone.epoch, phone.next_seq - u64::try_from(events.len()).unwrap()),
+            events,
+        )
     }
 }
 
