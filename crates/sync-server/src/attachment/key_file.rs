@@ -59,18 +59,17 @@ pub fn read_or_make(
     }
 }
 
-/// Writes a key to a file that is not there yet, for its owner only, and flushes it.
+/// Writes a key to a file that is not there yet, for its owner only, and flushes it. The file has
+/// its name only once it is whole: whoever reads meanwhile finds all of it or nothing.
 pub fn write(file: &Path, key: &[u8; 32]) -> Result<(), StoreError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut opened = options.open(file).map_err(fault("make", file))?;
-    let text = Zeroizing::new(format!("{}\n", hex::encode(key)));
-    opened.write_all(text.as_bytes()).map_err(fault("write", file))?;
-    opened.sync_all().map_err(fault("flush", file))?;
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
+    // For its owner only from the start.
+    let mut partial = tempfile::NamedTempFile::new_in(folder).map_err(fault("make", file))?;
+    let text = Zeroizing::new(format!("{}\n", hex::encode(key)));
+    partial.write_all(text.as_bytes()).map_err(fault("write", file))?;
+    partial.as_file().sync_all().map_err(fault("flush", file))?;
+    partial.persist_noclobber(file).map_err(|error| fault("name", file)(error.error))?;
     let opened = std::fs::File::open(folder).map_err(fault("open", folder))?;
     opened.sync_all().map_err(fault("flush", folder))
 }
@@ -83,7 +82,27 @@ fn fault(operation: &'static str, file: &Path) -> impl FnOnce(std::io::Error) ->
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
     use std::os::unix::fs::PermissionsExt as _;
+    use std::sync::Barrier;
+
+    #[test]
+    fn who_comes_first_makes_the_key_and_the_others_read_it() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("some.key");
+            let start = Barrier::new(8);
+            let keys: BTreeSet<[u8; 32]> = std::thread::scope(|scope| {
+                let make = |byte| {
+                    start.wait();
+                    *read_or_make(&file, || [byte; 32]).unwrap()
+                };
+                let threads = [1, 2, 3, 4, 5, 6, 7, 8].map(|byte| scope.spawn(move || make(byte)));
+                threads.map(|thread| thread.join().unwrap()).into()
+            });
+            assert_eq!(keys.len(), 1);
+        }
+    }
 
     #[test]
     fn a_key_that_others_may_read_is_refused() {
