@@ -68,14 +68,16 @@ impl Page {
 }
 
 /// Brings the list of what `device` holds in line with what its person may see at `now`, and notes
-/// the children that it asks for again. The caller writes `device`.
+/// the children that it asks for `again`, unless they are still on their way behind its cursor: a
+/// child that is asked for with every page would never arrive. The caller writes `device`.
 pub fn reconcile(
     tx: &mut dyn Tx,
     device: &mut Device,
     organisation: &Organisation,
-    again: &[ChildId],
+    (again, cursor): (&[ChildId], Option<&Cursor>),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    let delivered = Place::read(cursor, organisation, device).change;
     let caseload: BTreeSet<_> = tx.caseload(device.person, now)?.into_iter().collect();
     let grants = tx.grants(device.id, 0)?;
     let mut cards = Cards::gather(tx, device.person, now)?;
@@ -88,7 +90,7 @@ pub fn reconcile(
         if !caseload.contains(&grant.child) {
             let gone = Grant { held: false, whole: 0, card: Hash::ORIGIN, ..*grant };
             write(tx, device, gone, false)?;
-        } else if again.contains(&grant.child) {
+        } else if again.contains(&grant.child) && grant.whole <= delivered {
             write(tx, device, *grant, true)?;
         } else if device.directory != organisation.directory {
             let card = cards.hash(tx, grant.child)?;

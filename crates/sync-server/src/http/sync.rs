@@ -238,7 +238,8 @@ fn exchange(
     let (page, settled) = if shut_out {
         (Page::nothing(cursor), Vec::new())
     } else {
-        deliver::reconcile(tx, &mut device, &organisation, &request.again, now)?;
+        let asked = (request.again.as_slice(), cursor);
+        deliver::reconcile(tx, &mut device, &organisation, asked, now)?;
         let page = deliver::page(tx, &device, &organisation, cursor, limits, now)?;
         (page, deliver::settled(tx, device.id, &request.waiting)?)
     };

@@ -193,6 +193,33 @@ async fn a_lost_answer_is_given_again_and_a_copy_that_differs_is_sent_again() {
 }
 
 #[tokio::test]
+async fn a_long_child_that_is_asked_for_with_every_page_arrives() {
+    let mut bench = Bench::new().await;
+    bench.state.limits.page_bytes = 700;
+    let c1 = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    record(&bench, &mut phone, c1, 9).await;
+    let mut held = Held::default();
+    held.catch_up(&bench, &phone).await;
+    held.events.insert(c1, BTreeMap::new());
+    let mut pages = 0;
+    // As a client does that names a child until its copy agrees.
+    while held.events[&c1].len() < 9 {
+        pages += 1;
+        assert!(pages < 20, "it must come to an end");
+        let request = sync_request(&phone, Vec::new(), held.cursor.clone());
+        held.apply(sync(&bench, &phone, &SyncRequest { again: vec![c1], ..request }).await);
+    }
+    assert!(pages > 3, "it takes several pages: {pages}");
+    // A copy that differs after that is a new question.
+    held.events.insert(c1, BTreeMap::new());
+    let request = sync_request(&phone, Vec::new(), held.cursor.clone());
+    held.apply(sync(&bench, &phone, &SyncRequest { again: vec![c1], ..request }).await);
+    held.catch_up(&bench, &phone).await;
+    assert_eq!(held.events[&c1].len(), 9);
+}
+
+#[tokio::test]
 async fn the_policy_comes_first_and_again_when_it_changed() {
     let bench = Bench::new().await;
     let phone = bench.phone("ann").await;
