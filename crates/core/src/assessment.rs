@@ -326,6 +326,21 @@ pub struct Assessment {
     pub next_change: Option<DateTime<Utc>>,
 }
 
+/// Duties with each clause and limit once, and how many duties that stands for: several contacts may
+/// ask for the same thing by the same time.
+pub fn once_each<'a>(duties: impl IntoIterator<Item = &'a Duty>) -> Vec<(&'a Duty, usize)> {
+    let limit = |duty: &Duty| duty.due.as_ref().map(|due| due.at);
+    let mut seen: Vec<(&Duty, usize)> = Vec::new();
+    for duty in duties {
+        let same = |other: &Duty| other.clause == duty.clause && limit(other) == limit(duty);
+        match seen.iter_mut().find(|(other, _)| same(other)) {
+            Some((_, count)) => *count += 1,
+            None => seen.push((duty, 1)),
+        }
+    }
+    seen
+}
+
 impl Assessment {
     /// The duties still owed: breached ones first, then by limit, then by age.
     pub fn owed(&self) -> Vec<&Duty> {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chrono::NaiveTime;
 
-use crate::backup::schedule::Plan;
+use crate::schedule::Plan;
 use crate::store::notices::Channel;
 
 pub use keys::{KEYS, Key};

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_core::assessment::Assessment;
+use doorstep_core::assessment::{Assessment, Standing, Urgency};
 use doorstep_core::event::{ChildRecord, Event, FailedContact, Form, Plan, Role, What};
 use doorstep_core::ids::{ChildId, DeviceId, EventId, PersonId};
 use doorstep_core::policy::Policy;
@@ -27,6 +27,7 @@ use crate::ingest::{Batch, Incoming, Pushed, push};
 use crate::judge;
 use crate::store::Db;
 use crate::store::devices::Device;
+use crate::store::ledger::LedgerLine;
 use crate::store::sqlite::SqliteStore;
 
 /// When every test begins: Monday 2 March 2026, 10:00.
@@ -181,6 +182,22 @@ impl Bench {
         };
         let enrolled = self.state.db.write(work).await.expect("a fresh code works");
         Phone::enrolled(enrolled, key)
+    }
+
+    /// Ann records that nobody answered; the line of this urgency to Mia that is open then.
+    pub async fn raised(&self, urgency: Urgency) -> LedgerLine {
+        let (child, mia) = (self.child("c1").await, self.person("mia").await);
+        let mut phone = self.phone("ann").await;
+        let event = phone.no_response(child, self.now());
+        self.push(&phone, 1, vec![Incoming::Sealed(event)]).await;
+        let look = move |tx: &dyn crate::store::Tx| tx.lines(child);
+        let lines = self.state.db.read(look).await.expect("reads");
+        let wanted = |line: &LedgerLine| {
+            line.escalation.standing == Standing::Open
+                && line.escalation.urgency == urgency
+                && line.addressee == mia
+        };
+        lines.into_iter().find(wanted).expect("the policies call for the manager")
     }
 
     /// The device as the store has it.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use doorstep_core::assessment::{Duty, DutyState, Urgency};
+use doorstep_core::assessment::{Duty, DutyState, Urgency, once_each};
 use doorstep_core::describe::{modality, plan, role, sentence_case, times};
 use doorstep_core::event::Role;
 use doorstep_core::ids::EventId;
@@ -114,20 +114,6 @@ pub fn dial(phone: &str) -> String {
 /// Whether it is the device's own person who owes it.
 pub fn is_own(duty: &Duty, own: Role) -> bool {
     duty.owner == Role::Practitioner || duty.owner == own
-}
-
-/// Each clause and limit once, with how many duties it stands for.
-pub fn once_each<'a>(duties: impl IntoIterator<Item = &'a Duty>) -> Vec<(&'a Duty, usize)> {
-    let limit = |duty: &Duty| duty.due.as_ref().map(|due| due.at);
-    let mut seen: Vec<(&Duty, usize)> = Vec::new();
-    for duty in duties {
-        let same = |other: &Duty| other.clause == duty.clause && limit(other) == limit(duty);
-        match seen.iter_mut().find(|(other, _)| same(other)) {
-            Some((_, count)) => *count += 1,
-            None => seen.push((duty, 1)),
-        }
-    }
-    seen
 }
 
 /// Duties, each with its limit, why it arose, and what meets it. What has no limit and cannot be

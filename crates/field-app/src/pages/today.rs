@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_core::assessment::Duty;
+use doorstep_core::assessment::{Duty, once_each};
 use doorstep_core::describe::times;
 use doorstep_core::time::{local_date, local_time};
 use maud::{Markup, html};
 
-use super::owed::{self, earliest, is_own, once_each};
+use super::owed::{self, earliest, is_own};
 use super::record::{self, start_button};
 use super::{Asked, Outcome, Reply};
 use crate::judged::Child;

@@ -1,7 +1,7 @@
 //! How a child's record is drawn.
 
 use chrono::{DateTime, Utc};
-use doorstep_core::assessment::{Assessment, Duty, DutyState};
+use doorstep_core::assessment::{Assessment, Duty, DutyState, once_each};
 use doorstep_core::event::What;
 use doorstep_core::policy::CountedEpisode;
 use doorstep_core::time::local_date;
@@ -36,7 +36,7 @@ pub fn content(page: &ChildPage<'_>) -> Markup {
     let file = page.file;
     let is_print = page.asked == Asked::Print;
     html! {
-        span.govuk-caption-l { "Child" }
+        span.govuk-caption-l { (text!("child-child")) }
         h1.govuk-heading-l { (file.child.name) }
         @if !is_print {
             p.govuk-body {
@@ -48,11 +48,11 @@ pub fn content(page: &ChildPage<'_>) -> Markup {
         (parts::summary_list(&card_rows(page)))
         @match &file.assessment {
             None => {
-                p.govuk-inset-text { "Nothing has been judged for this child yet." }
+                p.govuk-inset-text { (text!("child-nothing-has-been-judged")) }
             }
             Some(assessment) => {
                 (counts(assessment))
-                (duties("Owed now", &assessment.owed(), page.now))
+                (duties(&text!("child-owed-now"), &assessment.owed(), page.now))
                 (child_parts::settled(assessment, page.now, is_print))
                 (indicators(assessment, &file.records, page.now))
                 (closing(assessment))
@@ -81,53 +81,57 @@ fn drawing_of<'a>(page: &'a ChildPage<'_>) -> Drawing<'a> {
     Drawing { records: &file.records, episodes: page.episodes, duties, now: page.now }
 }
 
-fn card_rows(page: &ChildPage<'_>) -> Vec<(&'static str, Markup)> {
+fn card_rows(page: &ChildPage<'_>) -> Vec<(String, Markup)> {
     let card = &page.file.child;
     let mut rows = Vec::new();
     if let Some(born) = card.born {
         let years = local_date(page.now).years_since(born).unwrap_or(0);
-        let unit = if years == 1 { "year" } else { "years" };
-        rows.push(("Born", html! { (born.format("%-d %B %Y")) " (" (years) " " (unit) ")" }));
+        let day = born.format("%-d %B %Y").to_string();
+        let words = text!("child-born-age", day = day, years = years);
+        rows.push((text!("child-born"), html! { (words) }));
     }
-    rows.push(("Address", address(page)));
+    rows.push((text!("child-address"), address(page)));
     if let Some(phone) = &card.phone {
-        rows.push(("Phone", html! { (phone) }));
+        rows.push((text!("child-phone"), html! { (phone) }));
     }
-    rows.push(("Plans", plans(&page.file.records, card)));
+    rows.push((text!("child-plans"), plans(&page.file.records, card)));
     if card.record.looked_after {
-        rows.push(("Looked After", html! { "Yes, by the local authority" }));
+        rows.push((text!("child-looked-after"), html! { (text!("child-looked-after-yes")) }));
     }
     let concerns: Vec<_> =
         card.record.concerns.iter().map(|concern| words::known_concern(*concern)).collect();
     if !concerns.is_empty() {
-        rows.push(("Known from before", html! { (words::sentence_case(&concerns.join(", "))) }));
+        rows.push((text!("child-known"), html! { (words::sentence_case(&concerns.join(", "))) }));
     }
     let agencies: Vec<_> =
         card.record.involved_agencies.iter().map(|agency| words::plain(&agency.0)).collect();
     if !agencies.is_empty() {
-        rows.push(("Agencies", html! { (words::sentence_case(&agencies.join(", "))) }));
+        rows.push((
+            text!("child-agencies-known"),
+            html! { (words::sentence_case(&agencies.join(", "))) },
+        ));
     }
-    rows.push(("People", contacts(&page.file.contacts)));
+    rows.push((text!("child-people"), contacts(&page.file.contacts)));
     rows
 }
 
 fn address(page: &ChildPage<'_>) -> Markup {
     let card = &page.file.child;
     match (&card.address, card.address_protected && page.asked != Asked::Address) {
-        (None, _) => html! { "Not recorded" },
+        (None, _) => html! { (text!("child-not-recorded")) },
         (Some(_), true) if page.asked == Asked::Print => {
             html! { (text!("child-address-protected")) }
         }
         (Some(_), true) => html! {
             form.ds-protected method="post" action=(format!("/children/{}/address", card.id)) {
                 (csrf_field(page.csrf))
-                (parts::tag(Some("yellow"), "Protected"))
-                button."govuk-button govuk-button--secondary" { "Show the address" }
+                (parts::tag(Some("yellow"), &text!("child-protected")))
+                button."govuk-button govuk-button--secondary" { (text!("child-show-address")) }
             }
             span.govuk-hint {
-                "Showing it is written to the access log. "
+                (text!("child-address-logged")) " "
                 a.govuk-link href=(format!("/children/{}/protection", card.id)) {
-                    "Lift the protection"
+                    (text!("child-lift-protection"))
                 }
             }
         },
@@ -135,7 +139,7 @@ fn address(page: &ChildPage<'_>) -> Markup {
             (address)
             @if card.address_protected {
                 br;
-                (parts::tag(Some("yellow"), "Protected"))
+                (parts::tag(Some("yellow"), &text!("child-protected")))
             }
         },
     }
@@ -154,7 +158,7 @@ fn plans(records: &[Recorded], card: &Child) -> Markup {
     let plans = latest.map_or(&card.record.plans, |(_, plans)| plans);
     html! {
         @if plans.is_empty() {
-            "No multi-agency plan"
+            (text!("child-no-multiagency-plan"))
         } @else {
             @for plan in plans { (parts::tag(None, words::plan(*plan))) " " }
         }
@@ -164,7 +168,7 @@ fn plans(records: &[Recorded], card: &Child) -> Markup {
 fn contacts(contacts: &[Contact]) -> Markup {
     html! {
         @if contacts.is_empty() {
-            "Nobody is named"
+            (text!("child-nobody-named"))
         } @else {
             ul.govuk-list {
                 @for contact in contacts {
@@ -187,18 +191,8 @@ fn counts(assessment: &Assessment) -> Markup {
     let visits = assessment.no_access_visits;
     html! {
         p.govuk-inset-text {
-            @match contacts {
-                0 => { "No failed contact since the child was last assured." }
-                1 => { "One failed contact since the child was last assured" }
-                count => { (count) " failed contacts since the child was last assured" }
-            }
-            @if contacts > 0 {
-                ", "
-                @match visits {
-                    0 => { "none of them a no-access visit." }
-                    1 => { "one of them a no-access visit." }
-                    count => { (count) " of them no-access visits." }
-                }
+            @if contacts == 0 { (text!("child-no-contact")) } @else {
+                (text!("child-contacts", contacts = contacts, visits = visits))
             }
         }
     }
@@ -207,7 +201,7 @@ fn counts(assessment: &Assessment) -> Markup {
 /// Duties: those with a limit as a table, the others behind it, the same clause once.
 pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
     let (limited, open): (Vec<_>, Vec<_>) =
-        once_each(duties).into_iter().partition(|(duty, _)| duty.due.is_some());
+        once_each(duties.iter().copied()).into_iter().partition(|(duty, _)| duty.due.is_some());
     let rows: Vec<_> = limited
         .into_iter()
         .map(|(duty, count)| {
@@ -219,34 +213,20 @@ pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
         @if rows.is_empty() {
             h2.govuk-heading-m { (caption) }
             p.govuk-body {
-                @if open.is_empty() { "Nothing." } @else { "Nothing with a time limit." }
+                @if open.is_empty() { (text!("child-nothing-2")) } @else { (text!("child-nothing-with-time-limit")) }
             }
         } @else {
-            (parts::table(caption, &["What", "By", "Limit"], &rows))
+            (parts::table(caption, &[text!("child-what"), text!("child-by"), text!("child-limit")], &rows))
         }
         @if !open.is_empty() { (without_limit(&open)) }
     }
-}
-
-/// Each clause and limit once, with how many duties it stands for.
-fn once_each<'a>(duties: &[&'a Duty]) -> Vec<(&'a Duty, usize)> {
-    let limit = |duty: &Duty| duty.due.as_ref().map(|due| due.at);
-    let mut seen: Vec<(&Duty, usize)> = Vec::new();
-    for duty in duties {
-        let same = |other: &Duty| other.clause == duty.clause && limit(other) == limit(duty);
-        match seen.iter_mut().find(|(other, _)| same(other)) {
-            Some((_, count)) => *count += 1,
-            None => seen.push((duty, 1)),
-        }
-    }
-    seen
 }
 
 fn without_limit(duties: &[(&Duty, usize)]) -> Markup {
     html! {
         details.govuk-details {
             summary.govuk-details__summary {
-                span.govuk-details__summary-text { (duties.len()) " more without a time limit" }
+                span.govuk-details__summary-text { (text!("child-without-limit", count = duties.len())) }
             }
             div.govuk-details__text {
                 ul."govuk-list govuk-list--spaced" {
@@ -261,16 +241,21 @@ fn what(duty: &Duty, count: usize) -> Markup {
     html! {
         (duty.sentence)
         span.ds-because {
-            (duty.clause) ", " (words::modality(duty.modality))
-            @if duty.due.is_none() { " by the " (words::role(duty.owner)) }
-            ": " (duty.reason)
-            @if count > 1 { " (" (count) " times)" }
+            @let (clause, reason) = (duty.clause.to_string(), duty.reason.as_str());
+            @let modality = words::modality(duty.modality);
+            @if duty.due.is_none() {
+                (text!("child-because-by", clause = clause, modality = modality,
+                    role = words::role(duty.owner), reason = reason))
+            } @else {
+                (text!("child-because", clause = clause, modality = modality, reason = reason))
+            }
+            @if count > 1 { " " (text!("child-times", count = count)) }
         }
     }
 }
 
 fn duty_limit(duty: &Duty, now: DateTime<Utc>) -> Markup {
-    let Some(due) = &duty.due else { return html! { "None" } };
+    let Some(due) = &duty.due else { return html! { (text!("child-none")) } };
     html! {
         @if duty.state == DutyState::Breached || due.is_past(now) {
             (parts::tag(Some("red"), &times::left(due.at, now)))
@@ -285,8 +270,8 @@ fn duty_limit(duty: &Duty, now: DateTime<Utc>) -> Markup {
 fn indicators(assessment: &Assessment, records: &[Recorded], now: DateTime<Utc>) -> Markup {
     html! {
         @if !assessment.indicators.is_empty() {
-            h2.govuk-heading-m { "Patterns to look at" }
-            p.govuk-body { "Each is a question for a person, never a decision." }
+            h2.govuk-heading-m { (text!("child-patterns-look-at")) }
+            p.govuk-body { (text!("child-each-question-for-person")) }
             @for indicator in &assessment.indicators {
                 div.govuk-inset-text {
                     p.govuk-body {

@@ -27,21 +27,6 @@ async fn away(bench: &Bench, person: &'static str, deputy: Option<&'static str>)
     bench.state.db.write(work).await.unwrap();
 }
 
-/// Ann records that nobody answered; answers the line addressed to Mia of this urgency.
-async fn raised(bench: &Bench, urgency: Urgency) -> LedgerLine {
-    let (child, mia) = (bench.child("c1").await, bench.person("mia").await);
-    let mut phone = bench.phone("ann").await;
-    let event = phone.no_response(child, bench.now());
-    bench.push(&phone, 1, vec![Incoming::Sealed(event)]).await;
-    let lines = bench.state.db.read(move |tx| tx.lines(child)).await.unwrap();
-    let wanted = |line: &LedgerLine| {
-        line.escalation.standing == Standing::Open
-            && line.escalation.urgency == urgency
-            && line.addressee == mia
-    };
-    lines.into_iter().find(wanted).expect("the policies call for the manager")
-}
-
 /// Who was told of a line, by external id; whom they stand in for behind a slash.
 async fn told(bench: &Bench, id: EscalationId) -> Vec<String> {
     let look = move |tx: &dyn Tx| {
@@ -82,7 +67,7 @@ async fn while_somebody_is_away_whoever_stands_in_is_told_at_once() {
         for (person, deputy) in absent {
             away(&bench, person, *deputy).await;
         }
-        let line = raised(&bench, Urgency::Immediate).await;
+        let line = bench.raised(Urgency::Immediate).await;
         assert_eq!(told(&bench, line.id).await, expected, "{absent:?} away");
     }
 }
@@ -92,7 +77,7 @@ async fn an_absence_counts_only_while_it_lasts() {
     let bench = Bench::new().await;
     away(&bench, "mia", Some("ben")).await;
     bench.clock.pass(TimeDelta::days(7));
-    let line = raised(&bench, Urgency::Immediate).await;
+    let line = bench.raised(Urgency::Immediate).await;
     assert_eq!(told(&bench, line.id).await, ["mia"]);
 }
 
@@ -108,7 +93,7 @@ async fn outside_their_hours_nobody_is_told_of_what_is_immediate_while_others_ca
         let parsed = hours.parse().unwrap();
         let work = move |tx: &mut dyn Tx| tx.put_working_hours(mia, Some(&parsed));
         bench.state.db.write(work).await.unwrap();
-        let line = raised(&bench, Urgency::Immediate).await;
+        let line = bench.raised(Urgency::Immediate).await;
         assert_eq!(told(&bench, line.id).await, expected, "{hours}");
     }
 }
@@ -117,7 +102,7 @@ async fn outside_their_hours_nobody_is_told_of_what_is_immediate_while_others_ca
 async fn what_nobody_takes_notice_of_moves_up_and_those_before_still_see_it() {
     let bench = Bench::new().await;
     let mia = bench.person("mia").await;
-    let line = raised(&bench, Urgency::Immediate).await;
+    let line = bench.raised(Urgency::Immediate).await;
     sweep_at(&bench, MONDAY + TimeDelta::minutes(29)).await;
     assert_eq!(told(&bench, line.id).await, ["mia"]);
     sweep_at(&bench, MONDAY + TimeDelta::minutes(30)).await;
@@ -130,7 +115,7 @@ async fn what_nobody_takes_notice_of_moves_up_and_those_before_still_see_it() {
 #[tokio::test]
 async fn the_duty_desk_is_told_again_and_again_until_somebody_takes_notice() {
     let bench = Bench::new().await;
-    let line = raised(&bench, Urgency::Immediate).await;
+    let line = bench.raised(Urgency::Immediate).await;
     for time in 1..=4 {
         sweep_at(&bench, MONDAY + TimeDelta::minutes(30 * time)).await;
         assert_eq!(passed_on(&bench, line.id).await, usize::try_from(time).unwrap());
@@ -155,7 +140,7 @@ async fn time_to_take_notice_follows_the_urgency_and_the_working_calendar() {
         let moves_up: DateTime<Utc> = moves_up.parse().unwrap();
         let bench = Bench::new().await;
         bench.clock.pass(at - bench.now());
-        let line = raised(&bench, urgency).await;
+        let line = bench.raised(urgency).await;
         sweep_at(&bench, moves_up - minute).await;
         assert_eq!(passed_on(&bench, line.id).await, 0, "{raised_at} {urgency:?}");
         sweep_at(&bench, moves_up).await;
@@ -166,7 +151,7 @@ async fn time_to_take_notice_follows_the_urgency_and_the_working_calendar() {
 #[tokio::test]
 async fn whoever_leaves_is_replaced_and_their_word_does_not_count_on() {
     let bench = Bench::new().await;
-    let line = raised(&bench, Urgency::Immediate).await;
+    let line = bench.raised(Urgency::Immediate).await;
     let (id, mia, now) = (line.id, line.addressee, bench.now());
     bench.state.db.write(move |tx| acknowledge(tx, id, mia, now)).await.unwrap();
     let judge = bench.state.judge();
@@ -182,7 +167,7 @@ async fn whoever_leaves_is_replaced_and_their_word_does_not_count_on() {
 #[tokio::test]
 async fn handing_over_asks_the_other_to_take_notice() {
     let bench = Bench::new().await;
-    let line = raised(&bench, Urgency::Immediate).await;
+    let line = bench.raised(Urgency::Immediate).await;
     let (id, by, now) = (line.id, line.addressee, bench.now());
     let ben = bench.person("ben").await;
     bench.state.db.write(move |tx| acknowledge(tx, id, by, now)).await.unwrap();

@@ -10,12 +10,11 @@ use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_core::assessment::{Standing, Urgency};
+use doorstep_core::assessment::Urgency;
 use doorstep_core::ids::EscalationId;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, SmtpSecurity};
-use crate::ingest::Incoming;
 use crate::judge::acknowledge;
 use crate::notify::Channels;
 use crate::outbox::{deliver_once, send_test};
@@ -89,21 +88,6 @@ async fn office_with_govuk(mail: Option<&MailServer>) -> (Bench, Arc<Channels>, 
     (bench, channels, govuk)
 }
 
-/// Ann records that nobody answered; the line of this urgency to Mia that is open.
-async fn raised(bench: &Bench, urgency: Urgency) -> LedgerLine {
-    let (child, mia) = (bench.child("c1").await, bench.person("mia").await);
-    let mut phone = bench.phone("ann").await;
-    let event = phone.no_response(child, bench.now());
-    bench.push(&phone, 1, vec![Incoming::Sealed(event)]).await;
-    let lines = bench.state.db.read(move |tx| tx.lines(child)).await.unwrap();
-    let wanted = |line: &LedgerLine| {
-        line.escalation.standing == Standing::Open
-            && line.escalation.urgency == urgency
-            && line.addressee == mia
-    };
-    lines.into_iter().find(wanted).expect("the policies call for the manager")
-}
-
 /// Gives Mia other addresses.
 async fn reach_mia(bench: &Bench, email: Option<&'static str>, phone: Option<&'static str>) {
     let work = move |tx: &mut dyn Tx| {
@@ -162,7 +146,7 @@ async fn notices_say_what_kind_and_how_urgent_and_name_nobody() {
     let (mail, hook) = (MailServer::start().await, HookReceiver::start().await);
     let set = Set { mail: Some(&mail), hook: Some(&hook), govuk: None };
     let (bench, channels) = office(set).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     assert!(deliver(&bench, &channels).await > 0);
     assert_eq!(deliver(&bench, &channels).await, 0, "sent once");
     let letters = mail.letters();
@@ -184,7 +168,7 @@ async fn notices_say_what_kind_and_how_urgent_and_name_nobody() {
 async fn told_is_when_a_notice_was_delivered_and_not_when_it_was_written() {
     let mail = MailServer::start().await;
     let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     assert_eq!(heard(&bench, id).await, None);
     bench.clock.pass(TimeDelta::seconds(5));
     deliver(&bench, &channels).await;
@@ -201,7 +185,7 @@ async fn a_mail_server_that_is_down_for_a_day_loses_nothing_and_stops_no_escalat
     let mail = MailServer::start().await;
     mail.be(Mood::Down);
     let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     let mut tries = Vec::new();
     while bench.now() < MONDAY + TimeDelta::days(1) {
         assert_eq!(deliver(&bench, &channels).await, 0);
@@ -241,7 +225,7 @@ async fn what_somebody_has_in_hand_meanwhile_is_not_sent_late() {
     let mail = MailServer::start().await;
     mail.be(Mood::Refuses(451));
     let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
-    let raised = raised(&bench, Urgency::Immediate).await;
+    let raised = bench.raised(Urgency::Immediate).await;
     deliver(&bench, &channels).await;
     let (found, _) = notice(&bench, raised.id, Receiver::Person).await;
     let error = found.last_error.unwrap();
@@ -261,7 +245,7 @@ async fn a_webhook_that_fails_is_tried_again_with_the_same_id_and_a_signature_of
     let busy = (StatusCode::SERVICE_UNAVAILABLE, [("retry-after", "120")]).into_response();
     hook.answer([refusal(500), busy, refusal(302)]);
     let (bench, channels) = office(Set { hook: Some(&hook), ..Set::default() }).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     let all = bench.state.db.read(move |tx| tx.notices(id)).await.unwrap();
     assert_eq!(all.len(), 1, "where nobody can be told otherwise, no notice is written to them");
 
@@ -334,7 +318,7 @@ async fn a_webhook_that_is_given_up_can_be_tried_again_by_hand() {
     let hook = HookReceiver::start().await;
     hook.answer((0..10).map(|_| StatusCode::BAD_GATEWAY.into_response()));
     let (bench, channels) = office(Set { hook: Some(&hook), ..Set::default() }).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     bench.state.db.write(move |tx| keep_only(tx, id)).await.unwrap();
     deliver(&bench, &channels).await;
     while let Some(next) = notice(&bench, id, Receiver::Webhook).await.0.state.next() {
@@ -355,7 +339,7 @@ async fn a_webhook_that_is_given_up_can_be_tried_again_by_hand() {
 async fn govuk_notify_is_asked_what_became_of_a_message() {
     let (bench, channels, govuk) = office_with_govuk(None).await;
     reach_mia(&bench, None, Some("07700900123")).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     deliver(&bench, &channels).await;
     let mias = govuk.taken().into_iter().find(|taken| taken.to == "07700900123").unwrap();
     assert_eq!(mias.kind, "sms");
@@ -381,7 +365,7 @@ async fn what_govuk_notify_cannot_deliver_goes_the_next_way() {
     ] {
         let (bench, channels, _govuk) = office_with_govuk(None).await;
         reach_mia(&bench, Some(email), phone).await;
-        let id = raised(&bench, Urgency::Immediate).await.id;
+        let id = bench.raised(Urgency::Immediate).await.id;
         for _ in 0..6 {
             deliver(&bench, &channels).await;
             bench.clock.pass(TimeDelta::seconds(15));
@@ -399,7 +383,7 @@ async fn what_govuk_notify_cannot_deliver_goes_the_next_way() {
         reach_mia(&bench, Some("mia@doorstep.example"), Some(number)).await;
         let text = Preference { immediate: Manner::Text, ..Preference::default() };
         prefer(&bench, "mia", text).await;
-        let id = raised(&bench, Urgency::Immediate).await.id;
+        let id = bench.raised(Urgency::Immediate).await.id;
         for _ in 0..4 {
             deliver(&bench, &channels).await;
             bench.clock.pass(TimeDelta::seconds(15));
@@ -416,7 +400,7 @@ async fn whoever_cannot_be_reached_at_all_is_seen_on_the_console_at_once() {
     let mail = MailServer::start().await;
     let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
     reach_mia(&bench, None, Some("01632 960000")).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     deliver(&bench, &channels).await;
     assert!(line(&bench, id).await.undelivered);
     reach_mia(&bench, Some("mia@doorstep.example"), None).await;
@@ -431,7 +415,7 @@ async fn routine_ones_come_together_and_not_on_a_bank_holiday() {
     // The Thursday before Easter, after the last digest of the day.
     bench.clock.pass(utc("2026-04-02T15:00:00Z") - bench.now());
     let child = bench.child("c1").await;
-    let line = raised(&bench, Urgency::SameDay).await;
+    let line = bench.raised(Urgency::SameDay).await;
     let routine = LedgerLine {
         escalation: doorstep_core::assessment::Escalation {
             urgency: Urgency::Routine,
@@ -473,7 +457,7 @@ async fn a_person_s_hours_hold_back_what_is_not_immediate() {
         let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
         let hours = Some("Mon-Fri 13:00-16:00".parse().unwrap());
         prefer(&bench, "mia", Preference { hours, ..Preference::default() }).await;
-        let id = raised(&bench, urgency).await.id;
+        let id = bench.raised(urgency).await.id;
         for minutes in [0, 179, 180] {
             deliver_at(&bench, &channels, MONDAY + TimeDelta::minutes(minutes)).await;
         }
@@ -486,7 +470,7 @@ async fn a_person_s_hours_hold_back_what_is_not_immediate() {
 async fn a_server_that_is_killed_between_sending_and_writing_it_down_neither_loses_nor_doubles() {
     let hook = HookReceiver::start().await;
     let (bench, channels) = office(Set { hook: Some(&hook), ..Set::default() }).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     bench.state.db.write(move |tx| keep_only(tx, id)).await.unwrap();
     hook.gate.shut();
     let (state, ways, now) = (bench.state.clone(), Arc::clone(&channels), bench.now());
@@ -510,7 +494,7 @@ async fn a_server_that_is_killed_between_sending_and_writing_it_down_neither_los
 async fn govuk_notify_which_knows_no_repetition_is_asked_before_it_is_told_again() {
     let (bench, channels, govuk) = office_with_govuk(None).await;
     reach_mia(&bench, None, Some("07700900123")).await;
-    let id = raised(&bench, Urgency::Immediate).await.id;
+    let id = bench.raised(Urgency::Immediate).await.id;
     bench.state.db.write(move |tx| keep_only(tx, id)).await.unwrap();
     govuk.gate.shut();
     let (state, ways, now) = (bench.state.clone(), Arc::clone(&channels), bench.now());
@@ -532,7 +516,7 @@ async fn govuk_notify_which_knows_no_repetition_is_asked_before_it_is_told_again
 async fn two_servers_at_once_send_each_notice_once() {
     let mail = MailServer::start().await;
     let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
-    raised(&bench, Urgency::Immediate).await;
+    bench.raised(Urgency::Immediate).await;
     let now = bench.now();
     let (one, other) = tokio::join!(
         deliver_once(&bench.state, &channels, now),
