@@ -35,7 +35,7 @@ pub fn happening(n: u32) -> What {
         }),
         1 => What::Informed(Informed { who: Role::LineManager }),
         2 => What::Informed(Informed { who: Role::LeadSocialWorker }),
-        3 => What::Discussed(Discussed { with: Role::LineManager, referral: Referral::NotMade }),
+        3 => What::Discussed(Discussed::new(Role::LineManager, Referral::NotMade)),
         4 | 6 => What::AgencyConsulted(AgencyConsulted {
             agency: Agency(if n % 20 < 10 { "school" } else { "gp" }.into()),
             address: AddressKnown::Confirmed,
@@ -48,4 +48,34 @@ pub fn happening(n: u32) -> What {
         8 => What::FurtherAttempt(Note::default()),
         _ => What::ImpactAssessed(Note::default()),
     }
+}
+
+/// What happens around a child whom the service sees: forty things, one failed contact among them,
+/// after which everything that was owed is done.
+pub fn calm(n: u32) -> What {
+    match n % 40 {
+        3 => What::FailedContact(FailedContact {
+            steps: [Step::FamilyPhoned, Step::LetterLeft].into(),
+            ..FailedContact::new(Form::NoResponse)
+        }),
+        4 => What::Discussed(Discussed::new(Role::LineManager, Referral::NotMade)),
+        5 => What::Informed(Informed { who: Role::LeadSocialWorker }),
+        6 => What::AgencyConsulted(AgencyConsulted {
+            agency: Agency("school".into()),
+            address: AddressKnown::Confirmed,
+            child_seen: Known::Yes,
+        }),
+        7 => What::ImpactAssessed(Note::default()),
+        8 => What::FurtherAttempt(Note::default()),
+        _ => {
+            let seen_by = Agency("service".into());
+            let seen = ChildSeen { seen_by, needs_met: Known::Yes, from_distance: false };
+            What::ChildSeen(seen)
+        }
+    }
+}
+
+/// What the record says of the `n`-th child where every fifth is on a Child Protection Plan.
+pub fn fifth_on_a_plan(n: usize) -> ChildRecord {
+    if n.is_multiple_of(5) { on_a_plan() } else { ChildRecord::default() }
 }

@@ -222,14 +222,14 @@ pub fn facts(what: &What) -> Vec<String> {
         What::ConcernRecorded(said) | What::ConcernClosed(said) => {
             concern_facts(said.concern, said.answers.iter().copied())
         }
-        What::Discussed(talk) => vec![
-            match talk.referral {
+        What::Discussed(talk) => {
+            let referral = match talk.referral {
                 Referral::Made => "A referral to children’s social care was made.",
                 Referral::NotMade => "It was decided not to refer.",
                 Referral::NotConsidered => "A referral was not considered.",
-            }
-            .to_owned(),
-        ],
+            };
+            std::iter::once(referral.to_owned()).chain(talk.note.clone()).collect()
+        }
         What::Decided(decided) => decided.outcome.iter().cloned().collect(),
         What::VisitTimeframeSet(set) => {
             vec![format!("To be made by {}.", crate::time::in_words(set.by_when))]

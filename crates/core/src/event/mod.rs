@@ -296,6 +296,16 @@ pub struct Discussed {
     /// Whether it led to a referral to children's social care (NA-4.13).
     #[serde(default)]
     pub referral: Referral,
+    /// What was said, and why it was decided so: free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+impl Discussed {
+    /// A discussion of which nothing more is said.
+    pub const fn new(with: Role, referral: Referral) -> Self {
+        Self { with, referral, note: None }
+    }
 }
 
 /// A decision.

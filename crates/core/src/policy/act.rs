@@ -158,7 +158,7 @@ mod tests {
                 from_distance: false,
             }),
             Act::Inform(who) => What::Informed(Informed { who }),
-            Act::Discuss(with) => What::Discussed(Discussed { with, referral: Referral::NotMade }),
+            Act::Discuss(with) => What::Discussed(Discussed::new(with, Referral::NotMade)),
             Act::AskAgency => asked(AddressKnown::Confirmed),
             Act::CheckAddress => {
                 What::AddressConfirmed(AddressChecked { new_appointment: NewAppointment::None })

@@ -99,7 +99,7 @@ fn others() -> impl Strategy<Value = What> {
         consulted,
         proptest::sample::select(Role::ALL).prop_map(|who| What::Informed(Informed { who })),
         (proptest::sample::select(Role::ALL), proptest::sample::select(Referral::ALL))
-            .prop_map(|(with, referral)| What::Discussed(Discussed { with, referral })),
+            .prop_map(|(with, referral)| What::Discussed(Discussed::new(with, referral))),
         proptest::sample::select(Subject::ALL)
             .prop_map(|on| What::Decided(Decided { on, outcome: None })),
         proptest::sample::select(ConcernLevel::ALL).prop_map(|concern| {
@@ -153,7 +153,7 @@ pub fn eight_events() -> Vec<Event> {
     [
         (0, failed(Form::NoResponse)),
         (24, failed(Form::Doorstep)),
-        (48, What::Discussed(Discussed { with: Role::LineManager, referral: Referral::Made })),
+        (48, What::Discussed(Discussed::new(Role::LineManager, Referral::Made))),
         (72, failed(Form::WasNotBrought)),
         (90, What::ChildSeen(seen)),
         (120, failed(Form::NoResponse)),

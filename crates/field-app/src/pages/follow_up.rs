@@ -125,7 +125,7 @@ fn what(
             let referral = form.read_as::<Referral>("referral");
             form.read_as("what")
                 .zip(referral)
-                .map(|(with, referral)| What::Discussed(Discussed { with, referral }))
+                .map(|(with, referral)| What::Discussed(Discussed::new(with, referral)))
         }
         Kind::AskAgency | Kind::SeenElsewhere => elsewhere(kind, form, faults),
         Kind::CheckAddress => {

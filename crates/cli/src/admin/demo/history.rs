@@ -58,7 +58,7 @@ fn seen(by: &str, needs_met: Known) -> What {
 }
 
 fn discussed(with: Role) -> What {
-    What::Discussed(Discussed { with, referral: Referral::NotMade })
+    What::Discussed(Discussed::new(with, Referral::NotMade))
 }
 
 fn asked(agency: &str) -> What {

@@ -83,7 +83,7 @@ impl Asker<'_> {
                 let with = self.role("With whom?")?;
                 let words: Vec<_> = Referral::ALL.iter().map(|r| spaced(r.as_str())).collect();
                 let chosen = self.one("Was a referral made?", &words)?;
-                Ok(What::Discussed(Discussed { with, referral: Referral::ALL[chosen] }))
+                Ok(What::Discussed(Discussed::new(with, Referral::ALL[chosen])))
             }
         }
     }

@@ -343,9 +343,7 @@ impl Kind {
             Self::ConcernRecorded(flags) => What::ConcernRecorded(flags.into()),
             Self::ConcernClosed(flags) => What::ConcernClosed(flags.into()),
             Self::Informed { who } => What::Informed(Informed { who: *who }),
-            Self::Discussed { with, referral } => {
-                What::Discussed(Discussed { with: *with, referral: *referral })
-            }
+            Self::Discussed { with, referral } => What::Discussed(Discussed::new(*with, *referral)),
             Self::Decided { on, outcome } => {
                 What::Decided(Decided { on: *on, outcome: outcome.clone() })
             }

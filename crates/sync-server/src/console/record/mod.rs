@@ -224,10 +224,9 @@ async fn draw(
     let (place, is_kept) = (&place, shown.is_kept);
     let view =
         RecordPage { kind, place, typed: &typed, faults, meanwhile, is_kept, role, csrf, now };
-    let prefix = if faults.is_empty() { "" } else { "Error: " };
     let back = format!("/escalations/{id}");
     let page = Page {
-        title: format!("{prefix}{}", view::title(kind)),
+        title: super::page::title(view::title(kind), !faults.is_empty()),
         section: Section::Inbox,
         signed: Some(signed.signed()),
         back: Some((&back, &text!("record-back"))),

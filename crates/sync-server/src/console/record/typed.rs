@@ -79,12 +79,18 @@ impl Reading<'_> {
         Some(words.to_owned())
     }
 
+    /// Words that may be left out; what is wrong with them is among the faults.
+    fn words_if_any(&mut self, field: &'static str, key: &str) -> Option<String> {
+        if self.typed.get(field).trim().is_empty() { None } else { self.words(field, key) }
+    }
+
     fn what(&mut self, kind: Kind) -> Option<What> {
         match kind {
             Kind::Discuss => {
                 let with = self.word::<Role>("with", "record-with-fault");
                 let referral = self.word::<Referral>("referral", "record-referral-fault");
-                Some(What::Discussed(Discussed { with: with?, referral: referral? }))
+                let note = self.words_if_any("words", "record-discussed-fault");
+                Some(What::Discussed(Discussed { with: with?, referral: referral?, note }))
             }
             Kind::Timeframe => {
                 self.by_when().map(|by_when| What::VisitTimeframeSet(VisitTimeframeSet { by_when }))

@@ -126,6 +126,7 @@ fn questions(page: &RecordPage<'_>) -> Markup {
         Kind::Discuss => html! {
             (roles(page, "with", &text!("record-with"), &text!("record-with-hint")))
             (radios(page, "referral", "record-referral", &of(Referral::ALL, Referral::as_str), ""))
+            (words(&text!("record-discussed"), &text!("record-discussed-hint")))
         },
         Kind::Timeframe => timeframe(page),
         Kind::Decide(Subject::VisitUrgency) => {
