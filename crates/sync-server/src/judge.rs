@@ -29,7 +29,7 @@ pub use addressee::Roster;
 pub use chain::Chain;
 pub use ledger::{acknowledge, hand_over};
 pub use manner::Ways;
-pub use pass_on::{Passed, Patience, deadline, pass_on_unacknowledged};
+pub use pass_on::{Patience, Waiting, deadline, pass_on, unacknowledged};
 pub use tell::{heard, seen, tell_first};
 
 /// What judging needs besides the store. Cheap to clone.
@@ -109,9 +109,21 @@ impl Judge {
         id: ChildId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
+        self.assess_among(tx, &mut Roster::default(), id, now)
+    }
+
+    /// Assesses one of several children again from what the store holds, with people who were
+    /// looked up before.
+    pub fn assess_among(
+        &self,
+        tx: &mut dyn Tx,
+        roster: &mut Roster,
+        id: ChildId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
         let child = tx.child(id)?.ok_or(StoreError::Missing { what: "child" })?;
         let history = history(&tx.history(id)?)?;
-        self.assess(tx, &mut Roster::default(), &child, &history, now)
+        self.assess(tx, roster, &child, &history, now)
     }
 
     fn escalation_id(&self, now: DateTime<Utc>) -> EscalationId {

@@ -2,18 +2,22 @@
 //! wakes at the next limit, when the ledger changed, and at least once an interval.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::ids::ChildId;
 
+use crate::ambient::stopwatch;
 use crate::app::AppState;
 use crate::attachment::PARTIAL_KEPT;
-use crate::judge::{pass_on_unacknowledged, visits};
+use crate::judge::{self, Judge, Roster, visits};
 use crate::store::{StoreError, Tx};
 
-/// How many children are assessed in one transaction.
-const CHILDREN_PER_STEP: usize = 50;
+/// Due children that are looked up at once.
+const DUE_AT_ONCE: usize = 10_000;
+/// After so long whoever waits to write has a turn: devices that push, people who acknowledge.
+const TURN: Duration = Duration::from_millis(15);
 /// At least so often the inboxes are looked through for what is to be passed on: what became more
 /// urgent leaves less time than it did.
 const LOOK_THROUGH: TimeDelta = TimeDelta::minutes(1);
@@ -24,21 +28,14 @@ const PAUSE_MIN: Duration = Duration::from_millis(200);
 pub async fn sweep_once(state: &AppState, now: DateTime<Utc>) -> Result<usize, StoreError> {
     let mut done = BTreeSet::new();
     loop {
-        let wanted = CHILDREN_PER_STEP + done.len();
-        let due: Vec<_> = state
-            .db
-            .read(move |tx| tx.due_children(now, wanted))
-            .await?
-            .into_iter()
-            .filter(|child| !done.contains(child))
-            .take(CHILDREN_PER_STEP)
-            .collect();
+        let wanted = DUE_AT_ONCE + done.len();
+        let mut due = state.db.read(move |tx| tx.due_children(now, wanted)).await?;
+        due.retain(|child| done.insert(*child));
         if due.is_empty() {
             pass_on(state, now).await?;
             state.health.swept(now);
             return Ok(done.len());
         }
-        done.extend(due.iter().copied());
         assess(state, due, now).await?;
     }
 }
@@ -48,34 +45,36 @@ pub async fn sweep_once(state: &AppState, now: DateTime<Utc>) -> Result<usize, S
 pub async fn sweep_all(state: &AppState, now: DateTime<Utc>) -> Result<usize, StoreError> {
     let children = state.db.read(|tx| tx.children()).await?;
     let ids: Vec<_> = children.iter().map(|child| child.id).collect();
-    for step in ids.chunks(CHILDREN_PER_STEP) {
-        assess(state, step.to_vec(), now).await?;
-    }
+    let count = ids.len();
+    assess(state, ids, now).await?;
     pass_on(state, now).await?;
     state.health.swept(now);
-    Ok(ids.len())
+    Ok(count)
 }
 
 /// Notes whose devices are silent, and moves up what nobody took notice of in time. While nobody's
 /// time can have run out, the inboxes are not looked through.
 async fn pass_on(state: &AppState, now: DateTime<Utc>) -> Result<(), StoreError> {
     let judge = state.judge();
-    let patience = state.patience();
     let silence = TimeDelta::from_std(state.config.silence).unwrap_or(TimeDelta::hours(4));
-    let look = state.health.is_time_to_look(now);
     let work = move |tx: &mut dyn Tx| {
         tx.expire_uploads(now - PARTIAL_KEPT)?;
-        let noted = visits::note_silence(tx, &judge, silence, now)?;
-        let pass_on = || pass_on_unacknowledged(tx, &judge, &patience, now);
-        Ok::<_, StoreError>((noted, look.then(pass_on).transpose()?))
+        visits::note_silence(tx, &judge, silence, now)
     };
-    let (noted, passed) = state.db.write(work).await?;
-    if let Some(passed) = passed {
-        state.health.look_again_at(passed.none_before.min(now + LOOK_THROUGH));
-    }
-    if noted || passed.is_some_and(|passed| passed.count > 0) {
+    if state.db.write(work).await? {
         state.signals.inbox_changed();
     }
+    if !state.health.is_time_to_look(now) {
+        return Ok(());
+    }
+    let (judge, patience) = (state.judge(), state.patience());
+    let look = move |tx: &dyn Tx| judge::unacknowledged(tx, &judge, &patience, now);
+    let waiting = state.db.read(look).await?;
+    in_turns(state, waiting.due, move |tx, judge, roster, id| {
+        judge::pass_on(tx, judge, roster, &patience, *id, now)
+    })
+    .await?;
+    state.health.look_again_at(waiting.none_before.min(now + LOOK_THROUGH));
     Ok(())
 }
 
@@ -84,14 +83,43 @@ async fn assess(
     children: Vec<ChildId>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let judge = state.judge();
-    let work = move |tx: &mut dyn Tx| {
-        children.iter().try_fold(false, |changed, child| {
-            Ok::<_, StoreError>(changed | judge.assess_stored(tx, *child, now)?)
-        })
-    };
-    if state.db.write(work).await? {
-        state.signals.inbox_changed();
+    in_turns(state, children, move |tx, judge, roster, child| {
+        judge.assess_among(tx, roster, *child, now)
+    })
+    .await
+}
+
+/// Does this to one after the other, as many in each transaction as a turn has time for. What is
+/// done says whether inboxes may have changed.
+async fn in_turns<T: Send + Sync + 'static>(
+    state: &AppState,
+    items: Vec<T>,
+    work: impl Fn(&mut dyn Tx, &Judge, &mut Roster, &T) -> Result<bool, StoreError>
+    + Send
+    + Sync
+    + 'static,
+) -> Result<(), StoreError> {
+    let (items, work) = (Arc::new(items), Arc::new(work));
+    let mut done = 0;
+    while done < items.len() {
+        let (judge, items, work) = (state.judge(), Arc::clone(&items), Arc::clone(&work));
+        let turn = move |tx: &mut dyn Tx| {
+            let (begun, mut roster) = (stopwatch(), Roster::default());
+            let (mut count, mut changed) = (0, false);
+            for item in &items[done..] {
+                changed |= work(tx, &judge, &mut roster, item)?;
+                count += 1;
+                if begun.elapsed() >= TURN {
+                    break;
+                }
+            }
+            Ok::<_, StoreError>((count, changed))
+        };
+        let (count, changed) = state.db.write(turn).await?;
+        done += count;
+        if changed {
+            state.signals.inbox_changed();
+        }
     }
     Ok(())
 }

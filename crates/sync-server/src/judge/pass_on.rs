@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::assessment::{Standing, Urgency};
-use doorstep_core::ids::PersonId;
+use doorstep_core::ids::EscalationId;
 
 use super::Judge;
 use super::addressee::{Author, Circle, Roster};
@@ -35,43 +35,85 @@ impl Patience {
     }
 }
 
-/// What a look at everything that waits for notice came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passed {
-    /// How many escalations were passed on, or given to somebody else.
-    pub count: usize,
+/// What a look at everything that waits for notice found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// What is to be passed on, or given to somebody else.
+    pub due: Vec<EscalationId>,
     /// Before then, no other has to be (UTC), unless one becomes more urgent.
     pub none_before: DateTime<Utc>,
 }
 
-/// Passes on every open escalation that nobody took notice of in time, and gives one whose
-/// addressee no longer works here to somebody who does.
-pub fn pass_on_unacknowledged(
-    tx: &mut dyn Tx,
+/// What is to be done with an open escalation.
+enum Next {
+    /// Its addressee no longer works here.
+    AddressAgain,
+    /// Nobody took notice in time.
+    PassOn,
+    /// There is time until then (UTC).
+    Wait(DateTime<Utc>),
+    /// It waits for nobody.
+    Nothing,
+}
+
+/// Finds every open escalation that nobody took notice of in time, and those whose addressee no
+/// longer works here. It only looks: the ledger may be long, and devices wait for who writes.
+pub fn unacknowledged(
+    tx: &dyn Tx,
     judge: &Judge,
     patience: &Patience,
     now: DateTime<Utc>,
-) -> Result<Passed, StoreError> {
+) -> Result<Waiting, StoreError> {
     let roster = &mut Roster::default();
-    let mut passed = Passed { count: 0, none_before: now + patience.shortest() };
+    let mut waiting = Waiting { due: Vec::new(), none_before: now + patience.shortest() };
     for line in tx.inbox(None)? {
-        if line.escalation.standing != Standing::Open {
-            continue;
-        }
-        if has_left(tx, line.addressee, now)? {
-            passed.count += usize::from(address_again(tx, judge, roster, line, now)?);
-            continue;
-        }
-        match deadline(tx, judge, &line, patience)? {
-            Some(deadline) if deadline <= now => {
-                pass_on(tx, judge, roster, &line, now)?;
-                passed.count += 1;
-            }
-            Some(deadline) => passed.none_before = passed.none_before.min(deadline),
-            None => {}
+        match next(tx, judge, roster, patience, &line, now)? {
+            Next::AddressAgain | Next::PassOn => waiting.due.push(line.id),
+            Next::Wait(until) => waiting.none_before = waiting.none_before.min(until),
+            Next::Nothing => {}
         }
     }
-    Ok(passed)
+    Ok(waiting)
+}
+
+/// Passes an escalation on that nobody took notice of in time, or gives it to somebody who works
+/// here; nothing where that is not due any more. Answers whether it did.
+pub fn pass_on(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    roster: &mut Roster,
+    patience: &Patience,
+    id: EscalationId,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let Some(line) = tx.line(id)?.filter(|line| line.ended.is_none()) else { return Ok(false) };
+    match next(tx, judge, roster, patience, &line, now)? {
+        Next::AddressAgain => address_again(tx, judge, roster, line, now),
+        Next::PassOn => tell_next(tx, judge, roster, &line, now).map(|()| true),
+        Next::Wait(_) | Next::Nothing => Ok(false),
+    }
+}
+
+fn next(
+    tx: &dyn Tx,
+    judge: &Judge,
+    roster: &mut Roster,
+    patience: &Patience,
+    line: &LedgerLine,
+    now: DateTime<Utc>,
+) -> Result<Next, StoreError> {
+    if line.escalation.standing != Standing::Open {
+        return Ok(Next::Nothing);
+    }
+    let addressee = roster.person(tx, Some(line.addressee))?;
+    if addressee.is_none_or(|person| !person.is_active(now)) {
+        return Ok(Next::AddressAgain);
+    }
+    Ok(match deadline(tx, judge, line, patience)? {
+        Some(deadline) if deadline <= now => Next::PassOn,
+        Some(deadline) => Next::Wait(deadline),
+        None => Next::Nothing,
+    })
 }
 
 /// Until when whoever was told last has time; none where nobody is waited for.
@@ -95,7 +137,7 @@ pub fn deadline(
     }))
 }
 
-fn pass_on(
+fn tell_next(
     tx: &mut dyn Tx,
     judge: &Judge,
     roster: &mut Roster,
@@ -126,10 +168,6 @@ fn pass_on(
             .iter()
             .try_for_each(|person| tell(judge, tx, line, *person, None, Reason::Raised, now)),
     }
-}
-
-fn has_left(tx: &dyn Tx, person: PersonId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    Ok(tx.person(person)?.is_none_or(|person| !person.is_active(now)))
 }
 
 /// Finds somebody else for what is still owed, where there is anybody. An acknowledgement of the
