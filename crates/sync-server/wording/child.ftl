@@ -78,3 +78,75 @@ child-print-how = Print this page, or save it as PDF, with your browser’s prin
 child-print-back = Back to the child
 child-print-button = Print or save as PDF
 child-address-protected = Protected: not printed
+
+timeline-by = Recorded by { $person }, { $role }
+timeline-late = Arrived late: happened { $happened }, reached us { $came }
+timeline-corrected = Corrected { $when } by { $person }: { $changes }
+timeline-withdrawn = Withdrawn { $when } by { $person }
+timeline-withdrawn-why = Withdrawn { $when } by { $person }: { $why }
+timeline-clock-anchored = The clock of its device was not right: it happened { $when }{ $same ->
+        [yes] , and limits run from then
+       *[no] . Limits run from { $from }
+    }
+timeline-clock-estimated = The clock of its device was not right: it happened about { $when }{ $same ->
+        [yes] , and limits run from then
+       *[no] . Limits run from { $from }
+    }
+timeline-clock-unanchored = The clock of its device was not right: it is not sure when it happened; at the latest { $when }{ $same ->
+        [yes] , and limits run from then
+       *[no] . Limits run from { $from }
+    }
+timeline-removed = { $key } removed
+timeline-is-now = { $key } is now { $value }
+timeline-brief = { $what } ({ $when })
+timeline-brief-clock = { $what } ({ $when } by its device; limits run from { $from })
+timeline-earlier = { $count } earlier
+timeline-why = { $reason }: { $records }
+
+attachment-missing = { $what }: not yet arrived
+
+child-born = Born
+child-born-age = { $day } ({ $years ->
+        [one] 1 year
+       *[other] { $years } years
+    })
+child-address = Address
+child-phone = Phone
+child-plans = Plans
+child-looked-after = Looked After
+child-looked-after-yes = Yes, by the local authority
+child-known = Known from before
+child-agencies-known = Agencies
+child-people = People
+child-address-logged = Showing it is written to the access log.
+child-no-contact = No failed contact since the child was last assured.
+child-contacts = { $contacts ->
+        [one] One failed contact
+       *[other] { $contacts } failed contacts
+    } since the child was last assured, { $visits ->
+        [0] none of them a no-access visit.
+        [one] one of them a no-access visit.
+       *[other] { $visits } of them no-access visits.
+    }
+child-without-limit = { $count } more without a time limit
+child-because = { $clause }, { $modality }: { $reason }
+child-because-by = { $clause }, { $modality } by the { $role }: { $reason }
+child-times = ({ $count } times)
+child-what = What
+child-by = By
+child-limit = Limit
+
+child-child = Child
+child-nothing-has-been-judged = Nothing has been judged for this child yet.
+child-owed-now = Owed now
+child-not-recorded = Not recorded
+child-protected = Protected
+child-show-address = Show the address
+child-lift-protection = Lift the protection
+child-no-multiagency-plan = No multi-agency plan
+child-nobody-named = Nobody is named
+child-nothing-2 = Nothing.
+child-nothing-with-time-limit = Nothing with a time limit.
+child-none = None
+child-patterns-look-at = Patterns to look at
+child-each-question-for-person = Each is a question for a person, never a decision.

@@ -20,6 +20,7 @@ use super::access_log_view;
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::text;
 use super::viewer::Viewer;
 use crate::app::AppState;
 use crate::store::oversight::{AccessFilter, NumberedAccess};
@@ -137,7 +138,7 @@ pub async fn show(
 async fn draw(state: &AppState, signed: &SignedIn, asked: Asked) -> Result<Response, Refusal> {
     let log = read(state, signed, asked, PAGE_LINES).await?;
     let page = Page {
-        title: "Who looked".to_owned(),
+        title: text!("page-access"),
         section: Section::Access,
         signed: Some(signed.signed()),
         back: None,

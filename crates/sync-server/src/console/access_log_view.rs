@@ -5,57 +5,59 @@ use doorstep_core::access::Tie;
 use maud::{Markup, html};
 
 use super::access_log::{Asked, EXPORT_LINES_MAX, Log, Row, Sight};
+use super::text::text;
 use super::{parts, times};
 use crate::store::log::Access;
 
 /// The content of the page.
 pub fn content(log: &Log, now: DateTime<Utc>) -> Markup {
     let faults: Vec<_> = log.unknown.iter().map(|field| (*field, fault(field))).collect();
+    let faults: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
     html! {
         (parts::error_summary(&faults))
-        h1.govuk-heading-l { "Who looked" }
+        h1.govuk-heading-l { (text!("access-who-looked")) }
         p.govuk-body {
             @match log.sight {
-                Sight::Whole => { "Every reading of a child’s record, the latest first." }
+                Sight::Whole => { (text!("access-every-reading-childs-record")) }
                 Sight::Team(_) => {
-                    "Readings by people of your team, and of the records of its children, the "
-                    "latest first."
+                    (text!("access-readings-by-people-your"))
                 }
-                Sight::Own(_) => { "Your own readings of children’s records, the latest first." }
+                Sight::Own(_) => { (text!("access-your-own-readings-childrens")) }
             }
         }
         (many(log))
         (form(&log.asked, log.sight))
         @if log.rows.is_empty() {
-            (parts::empty("No readings", "Nothing in the log is like that."))
+            (parts::empty(&text!("access-no-readings"), &text!("access-nothing-log-like")))
         } @else {
-            @let columns = ["When", "Who", "Child", "How", "Why"];
+            @let columns = [text!("access-when"), text!("access-who"), text!("access-child"),
+                text!("access-how"), text!("access-why")];
             @let rows: Vec<_> = log.rows.iter().map(|row| cells(row, now)).collect();
-            (parts::table("Readings", &columns, &rows))
+            (parts::table(&text!("access-readings"), &columns, &rows))
             p.govuk-body {
                 a.govuk-link href=(format!("/access.csv?{}", log.asked.query(None))) {
-                    "Download as CSV"
+                    (text!("access-download-as-csv"))
                 }
-                ", at most " (EXPORT_LINES_MAX) " lines."
+                " " (text!("access-at-most", count = EXPORT_LINES_MAX))
             }
         }
         @if let Some(last) = log.rows.last().filter(|_| log.more) {
             p.govuk-body {
                 a.govuk-link rel="next"
                     href=(format!("/access?{}", log.asked.query(Some(last.line.number)))) {
-                    "Earlier readings"
+                    (text!("access-earlier-readings"))
                 }
             }
         }
     }
 }
 
-fn fault(field: &str) -> &'static str {
+fn fault(field: &str) -> String {
     match field {
-        "who" => "There is nobody with this reference",
-        "child" => "There is no child with this reference",
-        "from" => "The first day is a date like 2026-03-01",
-        _ => "The last day is a date like 2026-03-31",
+        "who" => text!("access-there-nobody-with-reference"),
+        "child" => text!("access-there-no-child-with"),
+        "from" => text!("access-first-day-date-like"),
+        _ => text!("access-last-day-date-like"),
     }
 }
 
@@ -65,40 +67,41 @@ fn many(log: &Log) -> Markup {
             div.govuk-warning-text {
                 span.govuk-warning-text__icon aria-hidden="true" { "!" }
                 strong.govuk-warning-text__text {
-                    span.govuk-visually-hidden { "Warning" }
-                    "Unusually many records opened in 24 hours: "
-                    @for (place, (name, staff, records)) in log.many.iter().enumerate() {
-                        @if place > 0 { "; " }
-                        (name) " (" (staff) "), " (records)
-                    }
-                    "."
+                    span.govuk-visually-hidden { (text!("access-warning")) }
+                    (text!("access-many", who = many_words(log)))
                 }
             }
         }
     }
 }
 
+fn many_words(log: &Log) -> String {
+    let one =
+        |(name, staff, records): &(String, String, u64)| format!("{name} ({staff}), {records}");
+    log.many.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
 fn form(asked: &Asked, sight: Sight) -> Markup {
     html! {
         form.ds-filter method="get" action="/access" {
             @if !matches!(sight, Sight::Own(_)) {
-                (field("who", "Staff reference", "For example P1004", &asked.who))
+                (field("who", &text!("access-staff-reference"), &text!("access-for-example-p1004"), &asked.who))
             }
-            (field("child", "Child’s reference", "For example C-2001", &asked.child))
-            (field("from", "From", "The first day, for example 2026-03-01", &asked.from))
-            (field("to", "To", "The last day, for example 2026-03-31", &asked.to))
+            (field("child", &text!("access-childs-reference"), &text!("access-for-example-c2001"), &asked.child))
+            (field("from", &text!("access-from"), &text!("access-first-day-for-example"), &asked.from))
+            (field("to", &text!("access-to"), &text!("access-last-day-for-example"), &asked.to))
             div.govuk-form-group {
                 div.govuk-checkboxes data-module="govuk-checkboxes" {
                     div.govuk-checkboxes__item {
                         input.govuk-checkboxes__input #outside name="outside" type="checkbox"
                             value="1" checked[!asked.outside.is_empty()];
                         label."govuk-label govuk-checkboxes__label" for="outside" {
-                            "Only what no allocation explains"
+                            (text!("access-only-what-no-allocation"))
                         }
                     }
                 }
             }
-            button.govuk-button data-module="govuk-button" { "Show" }
+            button.govuk-button data-module="govuk-button" { (text!("access-show")) }
         }
     }
 }
@@ -127,9 +130,9 @@ fn cells(row: &Row, now: DateTime<Utc>) -> Vec<Markup> {
         html! {
             (why(access))
             @if access.tie == Some(Tie::Glass) {
-                " " (parts::tag(Some("yellow"), "Outside allocation"))
+                " " (parts::tag(Some("yellow"), &text!("access-outside-allocation")))
             }
-            @if is_refused(access) { " " (parts::tag(Some("red"), "Refused")) }
+            @if is_refused(access) { " " (parts::tag(Some("red"), &text!("access-not-allowed"))) }
             @if let Some(reason) = &access.reason { br; "“" (reason) "”" }
         },
     ]
@@ -140,27 +143,27 @@ fn is_refused(access: &Access) -> bool {
 }
 
 /// How it was read.
-fn how(access: &Access) -> &str {
+fn how(access: &Access) -> String {
     match access.by.strip_prefix("refused: ").unwrap_or(&access.by) {
-        "sync" => "sent to a device",
-        "child" => "child’s page",
-        "escalation" => "escalation’s page",
-        "set aside" => "record that was set aside",
-        other => other,
+        "sync" => text!("access-sent-device"),
+        "child" => text!("access-childs-page"),
+        "escalation" => text!("access-escalations-page"),
+        "set aside" => text!("access-record-was-set-aside"),
+        other => other.to_owned(),
     }
 }
 
 /// Why the reader might.
-fn why(access: &Access) -> &'static str {
+fn why(access: &Access) -> String {
     match access.tie {
-        Some(Tie::Allocated) => "the child is allocated to them",
-        Some(Tie::Team) => "the child is their team’s",
-        Some(Tie::Cover) => "they stood in for who holds the child",
-        Some(Tie::TeamCover) => "they stood in for a manager of the child’s team",
-        Some(Tie::Told) => "they were told of an escalation",
-        Some(Tie::Glass) => "they opened it with a reason",
-        None if is_refused(access) => "they may not",
-        None => "not known",
+        Some(Tie::Allocated) => text!("access-child-allocated-them"),
+        Some(Tie::Team) => text!("access-child-their-teams"),
+        Some(Tie::Cover) => text!("access-they-stood-for-who"),
+        Some(Tie::TeamCover) => text!("access-they-stood-for-manager"),
+        Some(Tie::Told) => text!("access-they-were-told-escalation"),
+        Some(Tie::Glass) => text!("access-they-opened-with-reason"),
+        None if is_refused(access) => text!("access-they-may-not"),
+        None => text!("access-not-known"),
     }
 }
 

@@ -13,6 +13,7 @@ use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::second_factor::{self, Sealing};
 use super::session::{SignedIn, is_alive};
+use super::text::{rich, text};
 use super::{enrolling, form, parts, times};
 use crate::app::AppState;
 use crate::enrol::hash_of_code;
@@ -65,32 +66,32 @@ async fn draw(
     let summary: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = Page {
-        title: "Your account".to_owned(),
+        title: text!("account-your-account"),
         section: Section::Elsewhere,
         signed: Some(signed.signed()),
-        back: Some(("/inbox", "Back to the inbox")),
+        back: Some(("/inbox", &text!("page-back-to-inbox"))),
         content: html! {
             (parts::error_summary(&summary))
-            h1.govuk-heading-l { "Your account" }
+            h1.govuk-heading-l { (text!("account-your-account")) }
             (codes(fresh_codes))
-            h2.govuk-heading-m { "Codes at sign-in" }
+            h2.govuk-heading-m { (text!("account-codes-at-signin")) }
             @match (&own.factor, &secret) {
                 (Some(factor), _) if factor.confirmed.is_some() => {
                     p.govuk-body {
-                        (parts::tag(Some("green"), "On"))
-                        " A code from your authenticator app is asked for when you sign in. "
-                        "Recovery codes left: " (own.codes_left) "."
+                        (parts::tag(Some("green"), &text!("account-on")))
+                        " " (text!("account-code-asked")) " "
+                        (text!("account-codes-left", count = own.codes_left))
                     }
-                    (button(&signed.csrf, "codes", "Make new recovery codes", faults, true))
-                    (button(&signed.csrf, "off", "Switch codes off", faults, true))
+                    (button(&signed.csrf, "codes", &text!("account-make-new-recovery-codes"), faults, true))
+                    (button(&signed.csrf, "off", &text!("account-switch-codes-off"), faults, true))
                 }
                 (Some(_), Some(secret)) => { (set_up(&own.account.login, secret, signed, faults)) }
                 _ => {
                     p.govuk-body {
-                        (parts::tag(Some("yellow"), "Off"))
-                        " With a code from an authenticator app, your password alone opens nothing."
+                        (parts::tag(Some("yellow"), &text!("account-off")))
+                        " " (text!("account-code-off"))
                     }
-                    (button(&signed.csrf, "begin", "Set up codes", faults, false))
+                    (button(&signed.csrf, "begin", &text!("account-set-up-codes"), faults, false))
                 }
             }
             (sessions(&own.sessions, signed, now))
@@ -104,8 +105,7 @@ fn codes(fresh: &[String]) -> Markup {
         @if !fresh.is_empty() {
             div.govuk-inset-text {
                 p.govuk-body {
-                    "Your recovery codes, shown only now. Each works once in place of a code. Keep "
-                    "them apart from your phone and your password."
+                    (text!("account-your-recovery-codes-shown"))
                 }
                 ul.govuk-list { @for code in fresh { li { code { (code) } } } }
             }
@@ -115,11 +115,13 @@ fn codes(fresh: &[String]) -> Markup {
 
 fn set_up(login: &str, secret: &[u8], signed: &SignedIn, faults: &[form::Fault]) -> Markup {
     html! {
-        p.govuk-body { "Scan the picture with your authenticator app, or type the key into it." }
+        p.govuk-body { (text!("account-scan-picture-with-your")) }
         @let link = second_factor::link(secret, login);
         @if let Some(picture) = enrolling::picture(&link) { (picture) }
-        p.govuk-body { "Key: " code { (second_factor::base32(secret)) } }
-        (button(&signed.csrf, "confirm", "Switch codes on", faults, true))
+        p.govuk-body {
+            (rich!("account-key", key = html! { code { (second_factor::base32(secret)) } }))
+        }
+        (button(&signed.csrf, "confirm", &text!("account-switch-codes-on"), faults, true))
     }
 }
 
@@ -131,7 +133,7 @@ fn button(csrf: &str, what: &str, label: &str, faults: &[form::Fault], code: boo
             @if code {
                 @let id = format!("code-{what}");
                 div.govuk-form-group .govuk-form-group--error[!faults.is_empty()] {
-                    label.govuk-label for=(id) { "Code from the app" }
+                    label.govuk-label for=(id) { (text!("account-code-from-app")) }
                     (form::error_message(&id, form::fault_of(faults, "code")))
                     input."govuk-input govuk-input--width-10" id=(id) name="code" type="text"
                         inputmode="numeric" autocomplete="one-time-code";
@@ -150,14 +152,14 @@ fn sessions(sessions: &[Session], signed: &SignedIn, now: DateTime<Utc>) -> Mark
             vec![
                 parts::instant(session.started, &times::short(session.started, now)),
                 parts::instant(session.seen, &times::short(session.seen, now)),
-                html! { @if session.token_hash == this { "This one" } @else { "Another" } },
+                html! { @if session.token_hash == this { (text!("account-one")) } @else { (text!("account-another")) } },
             ]
         })
         .collect();
     html! {
-        (parts::table("Where you are signed in", &["Since", "Last used", "Which"], &rows))
+        (parts::table(&text!("account-where-you-are-signed"), &[&text!("account-since"), &text!("account-last-used"), &text!("account-which")], &rows))
         @if sessions.len() > 1 {
-            (button(&signed.csrf, "end-others", "End all but this one", &[], false))
+            (button(&signed.csrf, "end-others", &text!("account-end-all-but-one"), &[], false))
         }
     }
 }
@@ -235,8 +237,7 @@ async fn with_code(
         Ok(true)
     };
     if !state.db.write(work).await? {
-        let words = "This code is not right, or was used already: wait for the next one";
-        return draw(state, signed, &[("code", words.to_owned())], &[]).await;
+        return draw(state, signed, &[("code", text!("account-wrong-code"))], &[]).await;
     }
     match typed.what.as_str() {
         "off" => Ok(Redirect::to("/account").into_response()),

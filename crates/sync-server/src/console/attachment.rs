@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::text;
 use super::{access, gather};
 use crate::app::AppState;
 use crate::attachment::{self, standing};
@@ -66,7 +67,7 @@ pub fn list(record: &gather::Recorded) -> Markup {
                 @if attached.is_here {
                     a.govuk-link href=(path(child, attached.attachment.hash)) { (words) }
                 } @else {
-                    (words) ": not yet arrived"
+                    (text!("attachment-missing", what = words))
                 }
             }
         }

@@ -5,6 +5,7 @@ use doorstep_core::ids::{EscalationId, PersonId};
 use maud::{Markup, html};
 
 use super::page::csrf_field;
+use super::text::{rich, text};
 use super::{parts, times};
 use crate::judge::{Chain, Judge, Patience, Roster, deadline};
 use crate::store::directory::{People, Person};
@@ -46,7 +47,7 @@ pub fn gather(
     let Some(line) = tx.line(id)? else { return Ok(None) };
     let name = |id: PersonId| {
         let person = tx.person(id)?;
-        Ok::<_, StoreError>(person.map_or_else(|| "somebody unknown".to_owned(), |p| p.name))
+        Ok::<_, StoreError>(person.map_or_else(|| text!("page-somebody-unknown"), |p| p.name))
     };
     let mut told = Vec::new();
     let rows = tx.told(id)?;
@@ -70,12 +71,12 @@ fn next_name(
     told: &[PersonId],
     now: DateTime<Utc>,
 ) -> Result<String, StoreError> {
-    let Some(child) = tx.child(line.child)? else { return Ok("the duty desk".to_owned()) };
+    let Some(child) = tx.child(line.child)? else { return Ok(text!("chain-desk")) };
     let (calendar, urgency) = (judge.policy.calendar(), line.escalation.urgency);
     let roster = &mut Roster::default();
     let chain = Chain::gather(tx, roster, calendar, &child, line.addressee, urgency, now)?;
     let next = chain.next(told).map(|(person, _)| tx.person(person)).transpose()?.flatten();
-    Ok(next.map_or_else(|| "the duty desk once more".to_owned(), |person| person.name))
+    Ok(next.map_or_else(|| text!("chain-desk-again"), |person| person.name))
 }
 
 /// To whom the escalation `id` can be given; nobody where there is no such.
@@ -117,28 +118,28 @@ pub fn draw(standing: &Standing, now: DateTime<Utc>) -> Markup {
         ul.govuk-list {
             @for told in &standing.told {
                 li {
-                    (told.name) ", " (parts::instant(told.first, &times::short(told.first, now)))
-                    @if let Some(place) = &told.in_place_of { ", in place of " (place) }
+                    @let first = parts::instant(told.first, &times::short(told.first, now));
+                    @match &told.in_place_of {
+                        Some(of) => (rich!("chain-told-for", person = told.name, when = first, of = of)),
+                        None => (rich!("chain-told", person = told.name, when = first)),
+                    }
                     br;
                     span.govuk-hint {
                         @match told.heard {
-                            Some(heard) => {
-                                "Heard of it "
-                                (parts::instant(heard.at, &times::short(heard.at, now)))
-                                ", " (heard.by.name())
-                            }
-                            None => { "Has not heard of it yet, as far as is known" }
+                            Some(heard) => (rich!("chain-heard", how = heard.by.name(),
+                                when = parts::instant(heard.at, &times::short(heard.at, now)))),
+                            None => (text!("chain-not-heard")),
                         }
                     }
                 }
             }
             @if let Some((at, name)) = &standing.next {
                 li {
-                    strong { "Next: " (name) } ", "
-                    @if *at <= now { "any moment now" } @else {
-                        (parts::instant(*at, &times::short(*at, now)))
+                    @let person = html! { strong { (name) } };
+                    @if *at <= now { (rich!("chain-next-now", person = person)) } @else {
+                        (rich!("chain-next", person = person,
+                            when = parts::instant(*at, &times::short(*at, now))))
                     }
-                    ", unless somebody acknowledges it before"
                 }
             }
         }
@@ -151,15 +152,15 @@ pub fn hand_over(standing: &Standing, id: EscalationId, csrf: &str) -> Markup {
         @if !standing.colleagues.is_empty() {
             details.govuk-details {
                 summary.govuk-details__summary {
-                    span.govuk-details__summary-text { "Hand it over" }
+                    span.govuk-details__summary-text { (text!("chain-hand-over")) }
                 }
                 div.govuk-details__text {
                     form method="post" action=(format!("/escalations/{id}/hand-over")) {
                         (csrf_field(csrf))
                         div.govuk-form-group {
-                            label.govuk-label for="to" { "To whom" }
+                            label.govuk-label for="to" { (text!("chain-whom")) }
                             div.govuk-hint #to-hint {
-                                "They answer for it from then on, and must acknowledge it."
+                                (text!("chain-they-answer-for-from"))
                             }
                             select.govuk-select #to name="to" aria-describedby="to-hint" {
                                 @for (id, name) in &standing.colleagues {
@@ -168,7 +169,7 @@ pub fn hand_over(standing: &Standing, id: EscalationId, csrf: &str) -> Markup {
                             }
                         }
                         button."govuk-button govuk-button--secondary" data-module="govuk-button" {
-                            "Hand over"
+                            (text!("chain-hand-over-2"))
                         }
                     }
                 }

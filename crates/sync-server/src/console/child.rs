@@ -12,6 +12,7 @@ use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
+use super::text::text;
 use super::{access, gather};
 use crate::app::AppState;
 use crate::store::Tx;
@@ -106,7 +107,7 @@ async fn draw(
         title: file.child.name.clone(),
         section: Section::Inbox,
         signed: Some(signed.signed()),
-        back: Some(("/inbox", "Back to the inbox")),
+        back: Some(("/inbox", &text!("page-back-to-inbox"))),
         content: child_view::content(&view),
     };
     Ok(page.draw().into_response())

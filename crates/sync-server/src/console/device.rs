@@ -14,6 +14,7 @@ use super::lost::{self, Unheard};
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::text;
 use super::{parts, times};
 use crate::admin::AdminError;
 use crate::admin::device_state::{self, DeviceState};
@@ -77,7 +78,7 @@ async fn draw(
         title: format!("{}, {}", device.person.name, device.device.name),
         section: Section::Devices,
         signed: Some(signed.signed()),
-        back: Some(("/devices", "Back to the devices")),
+        back: Some(("/devices", &text!("devices-back"))),
         content: content(&shown, &signed.csrf, now),
     };
     Ok(page.draw().into_response())
@@ -87,10 +88,10 @@ async fn draw(
 fn differed(Divergence { found, healed }: Divergence) -> Markup {
     html! {
         @if found == 0 {
-            "Never"
+            (text!("devices-never"))
         } @else {
-            (found) " found, " (healed) " mended by the device itself"
-            @if healed < found { " " (parts::tag(Some("yellow"), "Being mended")) }
+            (text!("devices-differed", found = found, healed = healed))
+            @if healed < found { " " (parts::tag(Some("yellow"), &text!("devices-being-mended"))) }
         }
     }
 }
@@ -100,28 +101,30 @@ fn content(shown: &Shown, csrf: &str, now: DateTime<Utc>) -> Markup {
     let device = &state.device;
     let when = |at: DateTime<Utc>| parts::instant(at, &times::short(at, now));
     let mut rows = vec![
-        ("Device", html! { (device.name) br; span.govuk-hint { (device.id) } }),
-        ("App", html! { (device.app) }),
-        ("Enrolled", when(device.enrolled)),
-        ("Last contact", device.last_contact.map_or_else(|| html! { "Never" }, when)),
-        ("Still on it", unsent(state, now)),
-        ("Clock", clock(state)),
-        ("Copies that differed", differed(device.divergence)),
+        (text!("devices-device"), html! { (device.name) br; span.govuk-hint { (device.id) } }),
+        (text!("devices-app"), html! { (device.app) }),
+        (text!("devices-enrolled"), when(device.enrolled)),
+        (
+            text!("devices-last-contact"),
+            device.last_contact.map_or_else(|| html! { (text!("devices-never")) }, when),
+        ),
+        (text!("devices-still-on-it"), unsent(state, now)),
+        (text!("devices-clock"), clock(state)),
+        (text!("devices-copies"), differed(device.divergence)),
     ];
     if let Some(revoked) = device.revoked {
-        rows.push(("Shut out", when(revoked)));
+        rows.push((text!("devices-shut-out"), when(revoked)));
     }
     html! {
         h1.govuk-heading-l { (state.person.name) }
         (parts::summary_list(&rows))
         @if device.revoked.is_some() { (lost::known(state, unheard, children, now)) }
-        h2.govuk-heading-m { "Children on it" }
+        h2.govuk-heading-m { (text!("devices-children")) }
         p.govuk-body {
-            "What the server sent to this device and has not told it to remove. The device removes "
-            "a child when it next speaks to the server."
+            (text!("devices-what-server-sent-device"))
         }
         @if children.is_empty() {
-            p.govuk-body { "None." }
+            p.govuk-body { (text!("devices-none")) }
         } @else {
             ul."govuk-list govuk-list--bullet" {
                 @for child in children {

@@ -12,6 +12,7 @@ use maud::{Markup, html};
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::{rich, text};
 use super::viewer::Viewer;
 use super::{parts, times};
 use crate::admin::device_state::{self, DeviceState, Missing};
@@ -35,7 +36,7 @@ async fn draw(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal> 
     let seats = &signed.viewer.seats;
     let may_enrol = seats.may(Task::TeamDevices) || seats.may(Task::EveryDevice);
     let page = Page {
-        title: "Devices".to_owned(),
+        title: text!("page-devices"),
         section: Section::Devices,
         signed: Some(signed.signed()),
         back: None,
@@ -68,21 +69,18 @@ fn backup(state: &BackupState, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
             div.govuk-warning-text {
                 span.govuk-warning-text__icon aria-hidden="true" { "!" }
                 strong.govuk-warning-text__text {
-                    span.govuk-visually-hidden { "Warning" }
-                    "The server's backup has failed since "
-                    (parts::instant(*since, &times::short(*since, now)))
-                    ". Devices keep their records until it succeeds. "
-                    @if viewer.administrator { (reason) } @else { "Tell an administrator." }
+                    span.govuk-visually-hidden { (text!("devices-warning")) }
+                    (rich!("devices-backup-fails",
+                        since = parts::instant(*since, &times::short(*since, now)))) " "
+                    @if viewer.administrator { (reason) } @else { (text!("devices-tell-administrator")) }
                 }
             }
         }
         p.govuk-body {
             @match state.last {
-                Some(last) => {
-                    "The server was last backed up "
-                    (parts::instant(last, &times::short(last, now))) "."
-                }
-                None => { "The server has not been backed up yet." }
+                Some(last) => (rich!("devices-backed-up",
+                    when = parts::instant(last, &times::short(last, now)))),
+                None => { (text!("devices-server-has-not-been")) }
             }
         }
     }
@@ -94,25 +92,31 @@ fn content(
     may_enrol: bool,
     now: DateTime<Utc>,
 ) -> Markup {
-    let columns = ["Whose", "Last contact", "Still on it", "Clock", "Children on it", "App"];
+    let columns = [
+        text!("devices-whose"),
+        text!("devices-last-contact"),
+        text!("devices-still-on-it"),
+        text!("devices-clock"),
+        text!("devices-children"),
+        text!("devices-app"),
+    ];
     let rows: Vec<_> = states.iter().take(ROWS_MAX).map(|state| row(state, now)).collect();
     html! {
-        h1.govuk-heading-l { "Devices" }
+        h1.govuk-heading-l { (text!("devices-devices")) }
         p.govuk-body {
-            "What the devices said when they last spoke. A record that is still on a device is "
-            "safe there, but only there: phone whoever has been silent for long."
+            (text!("devices-what-devices-said-when"))
         }
         @if let Some(backup) = backup { (backup) }
         @if may_enrol {
-            p.govuk-body { a.govuk-link href="/devices/enrol" { "Enrol a device" } }
+            p.govuk-body { a.govuk-link href="/devices/enrol" { (text!("devices-enrol-device")) } }
         }
         @if rows.is_empty() {
-            (parts::empty("No devices", "Nobody of yours has enrolled one."))
+            (parts::empty(&text!("devices-no-devices"), &text!("devices-nobody-yours-has-enrolled")))
         } @else {
-            (parts::table("The longest silent first", &columns, &rows))
+            (parts::table(&text!("devices-longest-silent-first"), &columns, &rows))
         }
         @if states.len() > ROWS_MAX {
-            p.govuk-body { "And " (states.len() - ROWS_MAX) " more, which spoke later." }
+            p.govuk-body { (text!("devices-more", count = states.len() - ROWS_MAX)) }
         }
     }
 }
@@ -123,12 +127,12 @@ fn row(state: &DeviceState, now: DateTime<Utc>) -> Vec<Markup> {
         html! {
             a.govuk-link href=(format!("/devices/{}", device.id)) { (state.person.name) } br;
             span.govuk-hint { (device.name) }
-            @if device.revoked.is_some() { " " (parts::tag(Some("red"), "Shut out")) }
+            @if device.revoked.is_some() { " " (parts::tag(Some("red"), &text!("devices-shut-out"))) }
         },
         html! {
             @match device.last_contact {
                 Some(at) => (parts::instant(at, &times::short(at, now))),
-                None => { "Never" }
+                None => { (text!("devices-never")) }
             }
         },
         unsent(state, now),
@@ -142,23 +146,25 @@ fn row(state: &DeviceState, now: DateTime<Utc>) -> Vec<Markup> {
 pub fn unsent(state: &DeviceState, now: DateTime<Utc>) -> Markup {
     html! {
         @match state.missing {
-            None => { "Nothing" }
+            None => { (text!("devices-nothing")) }
             Some(Missing { epoch, from, to }) => {
-                (to + 1 - from) @if from == to { " record" } @else { " records" }
+                (text!("devices-records", count = to + 1 - from))
                 @if let Some(oldest) = state.device.oldest_unsent {
-                    ", the oldest of "
-                    (parts::instant(oldest, &times::short(oldest, now)))
+                    " " (rich!("devices-oldest",
+                        when = parts::instant(oldest, &times::short(oldest, now))))
                 }
                 br;
                 span.govuk-hint {
-                    "Missing: number " (from) @if from != to { " to " (to) }
-                    @if epoch > 1 { ", epoch " (epoch) }
+                    @if from == to { (text!("devices-missing-one", number = from)) } @else {
+                        (text!("devices-missing", from = from, to = to))
+                    }
+                    @if epoch > 1 { " " (text!("devices-epoch", epoch = epoch)) }
                 }
             }
         }
         @if state.set_aside > 0 {
             br;
-            a.govuk-link href="/quarantine" { (state.set_aside) " set aside" }
+            a.govuk-link href="/quarantine" { (text!("devices-set-aside", count = state.set_aside)) }
         }
     }
 }
@@ -167,8 +173,8 @@ pub fn unsent(state: &DeviceState, now: DateTime<Utc>) -> Markup {
 pub fn clock(state: &DeviceState) -> Markup {
     html! {
         @match state.clock_ahead() {
-            None => { "Not known" }
-            Some(ahead) if ahead.abs() <= TOLERANCE => { "Right" }
+            None => { (text!("devices-not-known")) }
+            Some(ahead) if ahead.abs() <= TOLERANCE => { (text!("devices-right")) }
             Some(ahead) => {
                 (parts::tag(Some("yellow"), &span_words(ahead)))
             }
@@ -178,12 +184,16 @@ pub fn clock(state: &DeviceState) -> Markup {
 
 /// How far a clock is off, for example `3 hours ahead`.
 fn span_words(ahead: TimeDelta) -> String {
-    let direction = if ahead > TimeDelta::zero() { "ahead" } else { "behind" };
     let span = ahead.abs();
-    let (count, unit) = match span.num_minutes() {
-        minutes if minutes < 120 => (minutes, "minutes"),
-        minutes if minutes < 48 * 60 => (span.num_hours(), "hours"),
-        _ => (span.num_days(), "days"),
+    let (count, key) = match span.num_minutes() {
+        minutes if minutes < 120 => (minutes, "devices-minutes"),
+        minutes if minutes < 48 * 60 => (span.num_hours(), "devices-hours"),
+        _ => (span.num_days(), "devices-days"),
     };
-    format!("{count} {unit} {direction}")
+    let span = text!(key, count = count);
+    if ahead > TimeDelta::zero() {
+        text!("devices-ahead", span = span)
+    } else {
+        text!("devices-behind", span = span)
+    }
 }

@@ -15,6 +15,7 @@ use serde::Deserialize;
 use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::{rich, text};
 use super::viewer::Viewer;
 use super::{devices, times};
 use crate::admin::{self, AdminError, IssuedCode};
@@ -62,22 +63,22 @@ async fn choose(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal
         return Err(Refusal::NotFound);
     }
     let content = html! {
-        h1.govuk-heading-l { "Enrol a device" }
-        p.govuk-body { "The code works once, for the person that you choose, for a few minutes." }
+        h1.govuk-heading-l { (text!("enrolling-enrol-device")) }
+        p.govuk-body { (text!("enrolling-code-works-once-for")) }
         form method="post" action="/devices/enrol" {
             (csrf_field(&signed.csrf))
             div.govuk-form-group {
-                label.govuk-label for="person" { "Whose device is it?" }
+                label.govuk-label for="person" { (text!("enrolling-whose-device")) }
                 select.govuk-select #person name="person" {
                     @for person in &people {
                         option value=(person.id) { (person.name) " (" (person.external) ")" }
                     }
                 }
             }
-            button.govuk-button data-module="govuk-button" { "Make a code" }
+            button.govuk-button data-module="govuk-button" { (text!("enrolling-make-code")) }
         }
     };
-    Ok(draw(signed, "Enrol a device", content))
+    Ok(draw(signed, &text!("enrolling-enrol-device"), content))
 }
 
 fn draw(signed: &SignedIn, title: &str, content: Markup) -> Response {
@@ -85,7 +86,7 @@ fn draw(signed: &SignedIn, title: &str, content: Markup) -> Response {
         title: title.to_owned(),
         section: Section::Devices,
         signed: Some(signed.signed()),
-        back: Some(("/devices", "Back to the devices")),
+        back: Some(("/devices", &text!("devices-back"))),
         content,
     };
     page.draw().into_response()
@@ -120,24 +121,27 @@ async fn make(state: &AppState, signed: &SignedIn, chosen: &Chosen) -> Result<Re
     let (person, by) = (issued.person.id, signed.viewer.person);
     tracing::info!(%person, %by, "a device code was made");
     let content = code_page(&issued, &state.public_url(), state.ambient.now());
-    Ok(draw(signed, "Device code", content))
+    Ok(draw(signed, &text!("enrolling-device-code"), content))
 }
 
 fn code_page(issued: &IssuedCode, public_url: &str, now: DateTime<Utc>) -> Markup {
     // Behind the fragment it is never sent to a server, nor written to a log.
     let link = format!("{public_url}/field#enrol={}", issued.code);
     html! {
-        h1.govuk-heading-l { "Device code for " (issued.person.name) }
-        p.govuk-body { "Scan the picture with the device, or type the code into the app." }
+        h1.govuk-heading-l {
+            (text!("enrolling-code-for", person = issued.person.name.as_str()))
+        }
+        p.govuk-body { (text!("enrolling-scan-picture-with-device")) }
         div.govuk-panel.govuk-panel--confirmation {
             h2.govuk-panel__title { (issued.code) }
-            div.govuk-panel__body { "works once, until " (times::short(issued.expires, now)) }
+            div.govuk-panel__body {
+                (text!("enrolling-until", when = times::short(issued.expires, now)))
+            }
         }
         @if let Some(picture) = picture(&link) { (picture) }
         p.govuk-body {
-            "It is shown only now. Give it to nobody but " (issued.person.name)
-            ": whoever uses it first gets their caseload. The server is "
-            strong { (public_url) } "."
+            (rich!("enrolling-only-now", person = issued.person.name,
+                server = html! { strong { (public_url) } }))
         }
     }
 }
@@ -155,7 +159,7 @@ pub fn picture(text: &str) -> Option<Markup> {
     Some(html! {
         svg xmlns="http://www.w3.org/2000/svg" width="240" height="240" role="img"
             viewBox=(format!("0 0 {width} {width}")) shape-rendering="crispEdges"
-            aria-label="The code as a picture to scan" {
+            aria-label=(text!("enrolling-picture")) {
             rect width="100%" height="100%" fill="#ffffff" {}
             path fill="#000000" d=(path) {}
         }

@@ -11,6 +11,7 @@ use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::record::Offer;
 use super::session::{SignedIn, safe_path};
+use super::text::text;
 use super::{access, chain_view, gather, inbox, judged};
 use crate::app::AppState;
 use crate::judge;
@@ -68,7 +69,7 @@ async fn draw(
         title: format!("{}: {}", escalation.raised.child_name, escalation.raised.escalation.clause),
         section: Section::Inbox,
         signed: Some(signed.signed()),
-        back: Some(("/inbox", "Back to the inbox")),
+        back: Some(("/inbox", &text!("page-back-to-inbox"))),
         content: escalation_view::content(&view),
     };
     Ok(page.draw().into_response())

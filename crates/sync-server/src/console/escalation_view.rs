@@ -4,11 +4,11 @@ use chrono::{DateTime, Utc};
 use doorstep_core::assessment::{Assessment, Duty};
 use maud::{Markup, html};
 
-use super::gather::EscalationFile;
+use super::gather::{EscalationFile, Recorded};
 use super::judged::{self, Judged};
 use super::page::csrf_field;
 use super::record::{self, Offer};
-use super::text::text;
+use super::text::{rich, text};
 use super::times::{self, Pressure};
 use super::{chain_view, child_view, inbox_view, notice_log, parts, policy, timeline, words};
 use crate::judge::visits;
@@ -73,7 +73,9 @@ pub fn content(page: &EscalationPage<'_>) -> Markup {
     let raised = &page.escalation.raised;
     html! {
         (notice(page))
-        span.govuk-caption-l { "Escalation · " (raised.escalation.clause) }
+        span.govuk-caption-l {
+            (text!("escalation-caption", clause = raised.escalation.clause.to_string()))
+        }
         h1.govuk-heading-l { (raised.child_name) }
         div.ds-tags {
             @if page.owed() { (parts::urgency_tag(raised.escalation.urgency)) }
@@ -104,17 +106,17 @@ fn reasons(page: &EscalationPage<'_>) -> Markup {
     let owed = page.escalation.file.assessment.iter().flat_map(Assessment::owed);
     let others: Vec<_> = owed.filter(|duty| !this(duty)).collect();
     html! {
-        h2.govuk-heading-m { "Why you are told" }
+        h2.govuk-heading-m { (text!("escalation-why-you-are-told")) }
         (parts::summary_list(&why_rows(page)))
         @if let Some(judged) = &page.judged {
             (judged::draw(judged))
         }
-        h2.govuk-heading-m { "Timeline" }
+        h2.govuk-heading-m { (text!("escalation-timeline")) }
         (timeline::timeline(&page.escalation.file.records, page.now))
-        (child_view::duties("What else is owed", &others, page.now))
+        (child_view::duties(&text!("escalation-what-else-owed"), &others, page.now))
         p.govuk-body {
             a.govuk-link href=(format!("/children/{}", raised.child)) {
-                "Open the record of " (raised.child_name)
+                (text!("escalation-open-record", child = raised.child_name.as_str()))
             }
         }
     }
@@ -122,9 +124,10 @@ fn reasons(page: &EscalationPage<'_>) -> Markup {
 
 fn notice(page: &EscalationPage<'_>) -> Markup {
     if page.said == Said::HandedOver {
+        let to = page.escalation.raised.addressee_name.as_str();
         return parts::done_banner(&html! {
             p.govuk-notification-banner__heading {
-                "Handed over to " (page.escalation.raised.addressee_name) "."
+                (text!("escalation-handed-over-to", person = to))
             }
         });
     }
@@ -144,25 +147,27 @@ fn notice(page: &EscalationPage<'_>) -> Markup {
     match page.said {
         Said::Nothing | Said::HandedOver | Said::Written | Said::WrittenBefore => html! {},
         Said::Recorded => parts::done_banner(&html! {
-            p.govuk-notification-banner__heading { "You acknowledged this " (when) "." }
+            p.govuk-notification-banner__heading {
+                (text!("escalation-you-acknowledged", when = when))
+            }
             p.govuk-body {
                 @if page.owed() {
-                    "It stays open until it is done. "
+                    (text!("escalation-stays-open")) " "
                 }
-                a.govuk-notification-banner__link href="/inbox" { "Back to the inbox" }
+                a.govuk-notification-banner__link href="/inbox" { (text!("escalation-back-inbox")) }
             }
         }),
         Said::SomebodyWasFirst => html! {
             div.govuk-notification-banner role="alert" aria-labelledby="banner-title"
                 data-module="govuk-notification-banner" {
                 div.govuk-notification-banner__header {
-                    h2.govuk-notification-banner__title #banner-title { "Already acknowledged" }
+                    h2.govuk-notification-banner__title #banner-title { (text!("escalation-already-acknowledged")) }
                 }
                 div.govuk-notification-banner__content {
                     p.govuk-notification-banner__heading {
-                        (first.name) " was first, " (when) "."
+                        (text!("escalation-was-first", person = first.name.as_str(), when = when))
                     }
-                    p.govuk-body { "There is nothing more to do here for now." }
+                    p.govuk-body { (text!("escalation-there-nothing-more-do")) }
                 }
             }
         },
@@ -175,51 +180,54 @@ fn panel(page: &EscalationPage<'_>) -> Markup {
     let pressure =
         if owed { Pressure::of(raised.escalation.due, page.now) } else { Pressure::Quiet };
     html! {
-        section.ds-panel .(format!("ds-panel--{}", pressure.as_str())) aria-label="What to do now" {
+        section.ds-panel .(format!("ds-panel--{}", pressure.as_str())) aria-label=(text!("escalation-now")) {
             (parts::limit(raised.escalation.due, owed, page.now))
             @match &raised.acknowledged {
                 Some(first) => {
                     p.govuk-body-s {
-                        "Acknowledged by " strong { (first.name) } ", "
-                        (parts::instant(first.at, &times::short(first.at, page.now))) "."
+                        (rich!("escalation-acknowledged-by", person = html! { strong { (first.name) } },
+                            when = parts::instant(first.at, &times::short(first.at, page.now))))
                     }
                 }
                 None if raised.stage().wants_acknowledging() => {
                     form method="post" action=(format!("/escalations/{}/acknowledge", raised.id)) {
                         (csrf_field(page.csrf))
                         button.govuk-button data-module="govuk-button"
-                            data-prevent-double-click="true" { "Acknowledge" }
+                            data-prevent-double-click="true" { (text!("escalation-acknowledge")) }
                     }
                     p.govuk-body-s {
-                        "This says that you have seen it and have it in hand. What is owed stays "
-                        "owed until it is recorded."
+                        (text!("escalation-says-you-have-seen"))
                     }
                 }
                 None => {
-                    p.govuk-body-s { "Its ground has gone. There is nothing to acknowledge." }
+                    p.govuk-body-s { (text!("escalation-its-ground-has-gone")) }
                 }
             }
         }
     }
 }
 
-fn why_rows(page: &EscalationPage<'_>) -> Vec<(&'static str, Markup)> {
+fn why_rows(page: &EscalationPage<'_>) -> Vec<(String, Markup)> {
     let raised = &page.escalation.raised;
     let escalation = &raised.escalation;
-    let mut rows = vec![("Why", html! { (words::sentence_case(escalation.reason.as_str())) })];
-    rows.push(("Records", evidence(page)));
-    rows.push(("Clause", clause(page)));
+    let mut rows = vec![(
+        text!("escalation-why"),
+        html! { (words::sentence_case(escalation.reason.as_str())) },
+    )];
+    rows.push((text!("escalation-records"), evidence(page)));
+    rows.push((text!("escalation-clause"), clause(page)));
     if let Some(due) = page.duty().and_then(|duty| duty.due.as_ref()) {
         rows.push((
-            "Limit",
+            text!("escalation-limit"),
             html! {
-                "By " (parts::instant(due.at, &times::deadline(due.at, page.now)))
+                (rich!("escalation-limit-by",
+                    when = parts::instant(due.at, &times::deadline(due.at, page.now))))
                 br;
                 span.govuk-hint { (words::sentence_case(&times::computed(due))) }
             },
         ));
     }
-    rows.push(("Ground", html! { (words::ground(escalation.ground)) }));
+    rows.push((text!("escalation-ground"), html! { (words::ground(escalation.ground)) }));
     rows
 }
 
@@ -232,10 +240,13 @@ fn clause(page: &EscalationPage<'_>) -> Markup {
             a.govuk-link href=(policy::anchor(&id)) { (id) }
         }
         @if let Some(duty) = page.duty() {
-            ": " (words::modality(duty.modality)) " by the " (words::role(duty.owner))
+            ": "
+            (text!("escalation-owed-by", modality = words::modality(duty.modality),
+                role = words::role(duty.owner)))
             br;
             span.govuk-hint {
-                "Policy " (words::plain(&duty.pack.id)) ", version " (duty.pack.version)
+                (text!("escalation-pack", pack = words::plain(&duty.pack.id),
+                    version = duty.pack.version.to_string()))
             }
         }
     }
@@ -246,12 +257,18 @@ fn evidence(page: &EscalationPage<'_>) -> Markup {
         ul.govuk-list {
             @for record in &page.escalation.raised.evidence {
                 li {
-                    a.govuk-link href=(format!("#{}", timeline::anchor(record.body.event.id))) {
-                        (words::sentence_case(&timeline::brief(record, page.now)))
-                    }
-                    ", recorded by " (record.person)
+                    (rich!("escalation-evidence", record = evidence_link(record, page.now),
+                        person = record.person))
                 }
             }
+        }
+    }
+}
+
+fn evidence_link(record: &Recorded, now: DateTime<Utc>) -> Markup {
+    html! {
+        a.govuk-link href=(format!("#{}", timeline::anchor(record.body.event.id))) {
+            (words::sentence_case(&timeline::brief(record, now)))
         }
     }
 }
@@ -259,7 +276,7 @@ fn evidence(page: &EscalationPage<'_>) -> Markup {
 fn told(page: &EscalationPage<'_>) -> Markup {
     let raised = &page.escalation.raised;
     html! {
-        h2.govuk-heading-m { "Who is told" }
+        h2.govuk-heading-m { (text!("escalation-who-told")) }
         p.govuk-body {
             strong { (raised.addressee_name) }
             br;
@@ -276,26 +293,26 @@ fn told(page: &EscalationPage<'_>) -> Markup {
 }
 
 fn sent(notice: &Notice, name: &str, now: DateTime<Utc>) -> Markup {
-    let about = match notice.reason {
-        Reason::Raised => "",
-        Reason::MoreUrgent => ", that it became more urgent",
-        Reason::Reopened => ", that it is open again",
-        Reason::CauseChanged => ", that its cause changed",
-        Reason::StoodDown => ", that it was stood down",
-    };
     let to = match notice.receiver {
-        Receiver::Person => name,
-        Receiver::Webhook => "the webhook",
+        Receiver::Person => name.to_owned(),
+        Receiver::Webhook => text!("escalation-webhook"),
     };
-    html! { "To " (to) (about) ": " (notice_log::outcome(notice, now)) }
+    let key = match notice.reason {
+        Reason::Raised => "escalation-sent",
+        Reason::MoreUrgent => "escalation-sent-more-urgent",
+        Reason::Reopened => "escalation-sent-reopened",
+        Reason::CauseChanged => "escalation-sent-cause-changed",
+        Reason::StoodDown => "escalation-sent-stood-down",
+    };
+    rich!(key, to = to, outcome = notice_log::outcome(notice, now))
 }
 
 fn history(page: &EscalationPage<'_>) -> Markup {
     let raised = &page.escalation.raised;
     html! {
-        h2.govuk-heading-m { "History" }
+        h2.govuk-heading-m { (text!("escalation-history")) }
         ol.ds-timeline {
-            (step(raised.escalation.since, "The ground for this arose", None, page.now))
+            (step(raised.escalation.since, &text!("escalation-ground-for-arose"), None, page.now))
             @for (entry, by) in &page.escalation.history {
                 (happened(entry, by.as_deref(), page.now))
             }
@@ -307,7 +324,12 @@ fn step(at: DateTime<Utc>, what: &str, by: Option<&str>, now: DateTime<Utc>) -> 
     html! {
         li.ds-timeline__entry {
             p.ds-timeline__when { (parts::instant(at, &times::short(at, now))) }
-            p.ds-timeline__detail { (what) @if let Some(by) = by { " by " (by) } }
+            p.ds-timeline__detail {
+                @match by {
+                    Some(by) => (text!("escalation-step-by", what = what, person = by)),
+                    None => (what),
+                }
+            }
         }
     }
 }
@@ -316,31 +338,36 @@ fn step(at: DateTime<Utc>, what: &str, by: Option<&str>, now: DateTime<Utc>) -> 
 fn happened(entry: &HistoryEntry, name: Option<&str>, now: DateTime<Utc>) -> Markup {
     let note = entry.note.as_deref().unwrap_or_default();
     match (entry.what.as_str(), name) {
-        ("told", Some(name)) => step(entry.at, &format!("{name} was told, {note}"), None, now),
+        ("told", Some(name)) => {
+            step(entry.at, &text!("escalation-told", person = name, how = note), None, now)
+        }
         ("notice-failed", Some(name)) => {
-            step(entry.at, &format!("No notice reached {name} yet: {note}"), None, now)
+            let words = text!("escalation-not-reached", person = name, why = note);
+            step(entry.at, &words, None, now)
         }
         ("raised" | "stood-down", _) if !note.is_empty() => {
-            step(entry.at, &format!("{}: {note}", event_words(entry)), name, now)
+            let what = event_words(entry);
+            let words = text!("escalation-with-note", what = what, note = note);
+            step(entry.at, &words, name, now)
         }
-        _ => step(entry.at, event_words(entry), name, now),
+        _ => step(entry.at, &event_words(entry), name, now),
     }
 }
 
 /// What an entry of the ledger's history says to people.
-fn event_words(entry: &HistoryEntry) -> &str {
+fn event_words(entry: &HistoryEntry) -> String {
     match entry.what.as_str() {
-        "raised" => "The records reached us and it was raised",
-        "updated" => "Brought up to date after a later or corrected record",
-        "discharged" => "Met: what was owed is done",
-        "stood-down" => "Stood down: its ground has gone",
-        "reopened" => "Open again",
-        "acknowledged" => "Acknowledged",
-        "passed-on" => "Passed on: nobody had acknowledged it in time",
-        "handed-over" => "Handed over",
-        "addressed-again" => "Given to somebody else: the addressee no longer works here",
-        "notice-sent" => "A notice was handed over",
-        "notice-failed" => "A notice could not be delivered",
-        other => other,
+        "raised" => text!("escalation-records-reached-us-was"),
+        "updated" => text!("escalation-brought-up-date-after"),
+        "discharged" => text!("escalation-met-what-was-owed"),
+        "stood-down" => text!("escalation-stood-down-its-ground"),
+        "reopened" => text!("escalation-open-again"),
+        "acknowledged" => text!("escalation-acknowledged"),
+        "passed-on" => text!("escalation-passed-on-nobody-had"),
+        "handed-over" => text!("escalation-handed-over"),
+        "addressed-again" => text!("escalation-given-somebody-else-addressee"),
+        "notice-sent" => text!("escalation-notice-was-handed-over"),
+        "notice-failed" => text!("escalation-notice-could-not-be"),
+        other => other.to_owned(),
     }
 }

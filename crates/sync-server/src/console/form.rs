@@ -1,5 +1,6 @@
 //! Fields of forms, each with its label, its hint, and what is wrong with it.
 
+use super::text::text;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use doorstep_core::time::london;
 use maud::{Markup, html};
@@ -17,7 +18,7 @@ pub fn error_message(field: &str, fault: Option<&str>) -> Markup {
     html! {
         @if let Some(words) = fault {
             p.govuk-error-message id=(format!("{field}-error")) {
-                span.govuk-visually-hidden { "Error: " } (words)
+                span.govuk-visually-hidden { (text!("form-error")) " " } (words)
             }
         }
     }
@@ -117,7 +118,11 @@ pub fn date(
 ) -> Markup {
     let first = format!("{prefix}day");
     let fault = fault_of(faults, &first);
-    let parts = [("day", "Day", 2), ("month", "Month", 2), ("year", "Year", 4)];
+    let parts = [
+        ("day", text!("form-day"), 2),
+        ("month", text!("form-month"), 2),
+        ("year", text!("form-year"), 4),
+    ];
     html! {
         div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
             fieldset.govuk-fieldset role="group"

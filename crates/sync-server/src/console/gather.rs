@@ -14,6 +14,7 @@ use doorstep_core::trust::Timing;
 use doorstep_core::wire::Contact;
 
 use super::filter::{Filter, Show, Whose};
+use super::text::text;
 use super::viewer::Viewer;
 use crate::judge::standing;
 use crate::store::directory::{Child, People};
@@ -207,7 +208,7 @@ impl Names {
         if let Some(name) = self.0.get(&person) {
             return Ok(name.clone());
         }
-        let name = tx.person(person)?.map_or_else(|| "somebody unknown".to_owned(), |p| p.name);
+        let name = tx.person(person)?.map_or_else(|| text!("page-somebody-unknown"), |p| p.name);
         self.0.insert(person, name.clone());
         Ok(name)
     }
@@ -295,7 +296,7 @@ fn team_of(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<PersonId>, StoreError> {
 fn raised(tx: &dyn Tx, line: &LedgerLine, names: &mut Names) -> Result<Raised, StoreError> {
     let evidence = evidence(tx, &line.escalation.evidence, names)?;
     let child_name =
-        tx.child(line.child)?.map_or_else(|| "a child unknown".to_owned(), |child| child.name);
+        tx.child(line.child)?.map_or_else(|| text!("page-child-unknown"), |child| child.name);
     let acknowledged = match line.acknowledged {
         None => None,
         Some(by) => Some(AcknowledgedBy { person: by.by, name: names.of(tx, by.by)?, at: by.at }),

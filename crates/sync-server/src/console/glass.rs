@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::{rich, text};
 use super::viewer::Viewer;
 use super::{form, parts, times};
 use crate::access::{GLASS_OPEN, Reader};
@@ -69,7 +70,7 @@ async fn search(state: &AppState, signed: &SignedIn, typed: &Typed) -> Result<Re
     signed.check(&typed.csrf)?;
     let sought = typed.sought.trim().to_lowercase();
     if sought.chars().count() < SEARCH_MIN {
-        let faults = [("sought", format!("Type at least {SEARCH_MIN} letters"))];
+        let faults = [("sought", text!("glass-type-more", count = SEARCH_MIN))];
         let content = find_form(&signed.csrf, &typed.sought, &faults, None);
         return Ok(find_page(signed, StatusCode::UNPROCESSABLE_ENTITY, &content));
     }
@@ -108,10 +109,10 @@ fn matching(
 
 fn find_page(signed: &SignedIn, status: StatusCode, content: &Markup) -> Response {
     let page = Page {
-        title: "Find a child".to_owned(),
+        title: text!("glass-find-child"),
         section: Section::Elsewhere,
         signed: Some(signed.signed()),
-        back: Some(("/inbox", "Back to the inbox")),
+        back: Some(("/inbox", &text!("page-back-to-inbox"))),
         content: content.clone(),
     };
     (status, page.draw()).into_response()
@@ -121,24 +122,24 @@ fn find_form(csrf: &str, sought: &str, faults: &[form::Fault], found: Option<&[F
     let summary: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
     html! {
         (parts::error_summary(&summary))
-        h1.govuk-heading-l { "Find a child" }
+        h1.govuk-heading-l { (text!("glass-find-child")) }
         form method="post" action="/find" {
             (csrf_field(csrf))
-            (form::group("sought", "Name or reference", "At least three letters", faults, &html! {
+            (form::group("sought", &text!("glass-name-or-reference"), &text!("glass-at-least-three-letters"), faults, &html! {
                 input."govuk-input govuk-input--width-20" #sought name="sought" type="text"
                     value=(sought) spellcheck="false" autocomplete="off"
                     aria-describedby="sought-hint";
             }))
-            button.govuk-button data-module="govuk-button" { "Find" }
+            button.govuk-button data-module="govuk-button" { (text!("glass-find")) }
         }
         @match found {
             None => {}
-            Some([]) => { (parts::empty("Nobody found", "No child has this name or reference.")) }
+            Some([]) => { (parts::empty(&text!("glass-nobody-found"), &text!("glass-no-child-has-name"))) }
             Some(found) => {
                 @let rows: Vec<_> = found.iter().take(FOUND_MAX).map(found_row).collect();
-                (parts::table("Found", &["Child", "Reference", "Born", "Record"], &rows))
+                (parts::table(&text!("glass-found"), &[&text!("glass-child"), &text!("glass-reference"), &text!("glass-born"), &text!("glass-record")], &rows))
                 @if found.len() > FOUND_MAX {
-                    p.govuk-body { "There are more: type more of the name." }
+                    p.govuk-body { (text!("glass-there-are-more-type")) }
                 }
             }
         }
@@ -149,13 +150,13 @@ fn found_row(found: &Found) -> Vec<Markup> {
     vec![
         html! { (found.name) },
         html! { (found.external) },
-        html! { @if let Some(year) = found.born { (year) } @else { "Not recorded" } },
+        html! { @if let Some(year) = found.born { (year) } @else { (text!("glass-not-recorded")) } },
         html! {
             @if found.mine {
-                a.govuk-link href=(format!("/children/{}", found.id)) { "Open" }
+                a.govuk-link href=(format!("/children/{}", found.id)) { (text!("glass-open")) }
             } @else {
                 a.govuk-link href=(format!("/children/{}/open", found.id)) {
-                    "Not yours: open with a reason"
+                    (text!("glass-not-yours-open-with"))
                 }
             }
         },
@@ -183,10 +184,10 @@ async fn why_page(
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let faults: Vec<form::Fault> = fault.into_iter().map(|words| ("reason", words)).collect();
     let page = Page {
-        title: "Open a record that is not yours".to_owned(),
+        title: text!("glass-open-not-yours"),
         section: Section::Elsewhere,
         signed: Some(signed.signed()),
-        back: Some(("/find", "Back to the search")),
+        back: Some(("/find", &text!("glass-back-to-search"))),
         content: why_form(&signed.csrf, &child, reason, &faults),
     };
     Ok((status, page.draw()).into_response())
@@ -202,25 +203,23 @@ fn why_form(csrf: &str, child: &Child, reason: &str, faults: &[form::Fault]) -> 
     let summary: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
     html! {
         (parts::error_summary(&summary))
-        h1.govuk-heading-l { "Open a record that is not yours" }
+        h1.govuk-heading-l { (text!("glass-open-not-yours")) }
         p.govuk-body {
-            "The child " strong { (child.external) } " is not allocated to you. You can open the "
-            "record for " (GLASS_OPEN.num_hours()) " hours if you need it now to keep a child safe."
+            (rich!("glass-not-allocated", child = html! { strong { (child.external) } },
+                hours = GLASS_OPEN.num_hours()))
         }
         p.govuk-inset-text {
-            "Your manager is told at once. Your reason, and every page that you open, is written "
-            "to the access log, and somebody looks into it."
+            (text!("glass-your-manager-told-at"))
         }
         form method="post" action=(format!("/children/{}/open", child.id)) {
             (csrf_field(csrf))
-            @let hint = "For example: the school phoned about this child, and nobody of the team \
-                can be reached";
-            (form::group("reason", "Why do you need it now?", hint, faults, &html! {
+            @let hint = text!("glass-why-hint");
+            (form::group("reason", &text!("glass-why"), &hint, faults, &html! {
                 textarea.govuk-textarea #reason name="reason" rows="4"
                     aria-describedby="reason-hint" { (reason) }
             }))
             button."govuk-button govuk-button--warning" data-module="govuk-button" {
-                "Open the record"
+                (text!("glass-open-record"))
             }
         }
     }
@@ -246,7 +245,7 @@ async fn break_glass(
     let child = breakable(signed, id)?;
     let reason = typed.reason.trim().to_owned();
     if !(REASON_MIN..=REASON_MAX).contains(&reason.chars().count()) {
-        let words = format!("Say why, in {REASON_MIN} to {REASON_MAX} letters");
+        let words = text!("glass-say-why", from = REASON_MIN, to = REASON_MAX);
         return why_page(state, signed, id, &reason, Some(words)).await;
     }
     let (person, at) = (signed.viewer.person, state.ambient.now());
@@ -333,15 +332,14 @@ async fn list_page(state: &AppState, signed: &SignedIn) -> Result<Response, Refu
     let opened = state.db.read(move |tx: &dyn Tx| gather(tx, &viewer)).await?;
     let now = state.ambient.now();
     let page = Page {
-        title: "Opened outside allocation".to_owned(),
+        title: text!("glass-opened"),
         section: Section::Access,
         signed: Some(signed.signed()),
-        back: Some(("/access", "Back to who looked")),
+        back: Some(("/access", &text!("glass-back-to-log"))),
         content: html! {
-            h1.govuk-heading-l { "Opened outside allocation" }
+            h1.govuk-heading-l { (text!("glass-opened")) }
             @if opened.is_empty() {
-                @let none = "Nobody opened a record that was not theirs.";
-                (parts::empty("Nothing to look into", none))
+                (parts::empty(&text!("glass-nothing"), &text!("glass-nothing-words")))
             }
             @for opening in &opened { (drawn(opening, &signed.csrf, now)) }
         },
@@ -379,10 +377,13 @@ fn drawn(opened: &Opened, csrf: &str, now: DateTime<Utc>) -> Markup {
     let glass = &opened.glass;
     let when = |at| parts::instant(at, &times::short(at, now));
     let rows = [
-        ("Who", html! { (opened.name) }),
-        ("Child", html! { (opened.child) }),
-        ("When", html! { (when(glass.from)) ", open until " (when(glass.until)) }),
-        ("Reason", html! { "“" (glass.reason) "”" }),
+        (text!("glass-who"), html! { (opened.name) }),
+        (text!("glass-child"), html! { (opened.child) }),
+        (
+            text!("glass-when"),
+            rich!("glass-from-until", from = when(glass.from), until = when(glass.until)),
+        ),
+        (text!("glass-reason"), html! { "“" (glass.reason) "”" }),
     ];
     html! {
         h2.govuk-heading-m { (opened.name) ", " (opened.child) }
@@ -390,14 +391,14 @@ fn drawn(opened: &Opened, csrf: &str, now: DateTime<Utc>) -> Markup {
         @match (&glass.review, opened.mine) {
             (Some(review), _) => {
                 p.govuk-body {
-                    @if review.justified { (parts::tag(Some("green"), "Justified")) }
-                    @else { (parts::tag(Some("red"), "Not justified")) }
+                    @if review.justified { (parts::tag(Some("green"), &text!("glass-justified"))) }
+                    @else { (parts::tag(Some("red"), &text!("glass-not-justified"))) }
                     " " (opened.reviewer.as_deref().unwrap_or_default()) ", " (when(review.at))
                     @if !review.note.is_empty() { ": “" (review.note) "”" }
                 }
             }
             (None, true) => {
-                p.govuk-body { "Somebody else has to look into what you opened yourself." }
+                p.govuk-body { (text!("glass-somebody-else-has-look")) }
             }
             (None, false) => { (review_form(glass.number, csrf)) }
         }
@@ -410,13 +411,13 @@ fn review_form(number: u64, csrf: &str) -> Markup {
         form method="post" action=(format!("/glass/{number}")) {
             (csrf_field(csrf))
             div.govuk-form-group {
-                label.govuk-label for=(note) { "What you found" }
+                label.govuk-label for=(note) { (text!("glass-what-you-found")) }
                 input.govuk-input id=(note) name="reason" type="text";
             }
             div.govuk-button-group {
-                button.govuk-button name="verdict" value="justified" { "It was justified" }
+                button.govuk-button name="verdict" value="justified" { (text!("glass-was-justified")) }
                 button."govuk-button govuk-button--warning" name="verdict" value="not-justified" {
-                    "It was not justified"
+                    (text!("glass-was-not-justified"))
                 }
             }
         }

@@ -122,9 +122,8 @@ fn draw(signed: &SignedIn, said: &Said) -> Result<Response, Refusal> {
         return Err(Refusal::NotFound);
     }
     let is_fault = matches!(said, Said::NoFile | Said::TooLarge | Said::Faults(_));
-    let prefix = if is_fault { "Error: " } else { "" };
     let page = Page {
-        title: format!("{prefix}{}", text!("import-title")),
+        title: super::page::title(text!("import-title"), is_fault),
         section: Section::SetUp,
         signed: Some(signed.signed()),
         back: Some(("/set-up", &text!("import-back"))),

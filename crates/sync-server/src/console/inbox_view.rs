@@ -12,12 +12,13 @@ use super::text::text;
 use super::times::{self, Pressure};
 use super::{parts, timeline, words};
 
+/// The groups of the page, each with the key of its heading.
 const GROUPS: [(Stage, &str); 5] = [
-    (Stage::New, "To acknowledge"),
-    (Stage::MetUnseen, "Met before anybody acknowledged it"),
-    (Stage::Acknowledged, "Acknowledged, still to be done"),
-    (Stage::Met, "Met"),
-    (Stage::StoodDown, "Stood down"),
+    (Stage::New, "inbox-group-new"),
+    (Stage::MetUnseen, "inbox-group-met-unseen"),
+    (Stage::Acknowledged, "inbox-group-acknowledged"),
+    (Stage::Met, "inbox-group-met"),
+    (Stage::StoodDown, "inbox-group-stood-down"),
 ];
 
 const SHOWN: [(Show, &str); 3] =
@@ -26,8 +27,8 @@ const SHOWN: [(Show, &str); 3] =
 /// The title of the page, with how many wait.
 pub fn title(inbox: &Inbox) -> String {
     match to_acknowledge(inbox) {
-        0 => "Inbox".to_owned(),
-        count => format!("({count}) Inbox"),
+        0 => text!("inbox-title"),
+        count => text!("inbox-title-waiting", count = count),
     }
 }
 
@@ -56,8 +57,10 @@ pub fn content(inbox: &Inbox, said: Option<&Said>, csrf: &str) -> Markup {
     html! {
         @if let Some(said) = said { (banner(said, inbox.now)) }
         div.ds-title-row {
-            h1.govuk-heading-l { "Inbox" }
-            p.ds-live data-live-status { "As of " (times::short(inbox.now, inbox.now)) }
+            h1.govuk-heading-l { (text!("inbox-title")) }
+            p.ds-live data-live-status {
+                (text!("inbox-as-of", when = times::short(inbox.now, inbox.now)))
+             }
         }
         p.govuk-visually-hidden role="status" data-announce {}
         div data-live=(live) data-count=(to_acknowledge(inbox)) { (changing(inbox, csrf)) }
@@ -73,11 +76,11 @@ fn changing(inbox: &Inbox, csrf: &str) -> Markup {
         } @else {
             p.ds-facts { (summary(inbox)) }
         }
-        @for (stage, heading) in GROUPS {
+        @for (stage, key) in GROUPS {
             @let rows: Vec<_> = inbox.rows.iter().filter(|row| row.stage() == stage).collect();
             @if !rows.is_empty() {
                 @let count = inbox.all.iter().filter(|(of, _)| *of == stage).count();
-                h2.ds-group { (heading) " " span.ds-group__count { "(" (count) ")" } }
+                h2.ds-group { (text!(key)) " " span.ds-group__count { "(" (count) ")" } }
                 ul.ds-cards { @for row in rows { (card(row, inbox, csrf)) } }
             }
         }
@@ -88,7 +91,7 @@ fn changing(inbox: &Inbox, csrf: &str) -> Markup {
 fn filters(inbox: &Inbox) -> Markup {
     let Filter { whose, show, urgency, .. } = inbox.filter;
     html! {
-        nav.ds-filters aria-label="Show" {
+        nav.ds-filters aria-label=(text!("inbox-filters")) {
             ul.ds-filters__group {
                 (choice("mine", Filter::new(Whose::Mine, show), whose == Whose::Mine,
                     &text!("inbox-mine", count = inbox.open.mine)))
@@ -133,17 +136,10 @@ fn summary(inbox: &Inbox) -> String {
         .filter(|(stage, due)| stage.is_owed() && Pressure::of(*due, inbox.now) == Pressure::Over)
         .count();
     let total = inbox.all.len();
-    let noun = if total == 1 { "escalation" } else { "escalations" };
     let waiting = inbox.all.iter().filter(|(stage, _)| *stage == Stage::New).count();
     // As the groups below count them.
-    let met = match inbox.all.iter().filter(|(stage, _)| *stage == Stage::MetUnseen).count() {
-        0 => String::new(),
-        met => format!(", {met} met before anybody acknowledged it"),
-    };
-    match over {
-        0 => format!("{total} {noun}: {waiting} to acknowledge{met}, none past its limit."),
-        over => format!("{total} {noun}: {waiting} to acknowledge{met}, {over} past the limit."),
-    }
+    let met = inbox.all.iter().filter(|(stage, _)| *stage == Stage::MetUnseen).count();
+    text!("inbox-summary", total = total, waiting = waiting, met = met, over = over)
 }
 
 fn nothing(filter: Filter) -> Markup {
@@ -155,16 +151,16 @@ fn nothing(filter: Filter) -> Markup {
             parts::empty(&text!("inbox-none-covered"), &text!("inbox-none-covered-words"))
         }
         (Show::Open | Show::All, Whose::Mine) => parts::empty(
-            "Nothing is waiting for you",
-            "When a failed contact calls for you, it appears here by itself.",
+            &text!("inbox-nothing-waiting-for-you"),
+            &text!("inbox-when-failed-contact-calls"),
         ),
         (Show::Open | Show::All, Whose::Team) => parts::empty(
-            "Nothing is waiting for your team",
-            "When a failed contact calls for somebody in your team, it appears here by itself.",
+            &text!("inbox-nothing-waiting-for-your"),
+            &text!("inbox-when-failed-contact-calls-2"),
         ),
         (Show::Closed, _) => parts::empty(
-            "Nothing has been closed yet",
-            "Escalations that were met or stood down are kept here.",
+            &text!("inbox-nothing-has-been-closed"),
+            &text!("inbox-escalations-were-met-or"),
         ),
     }
 }
@@ -220,10 +216,11 @@ fn card(row: &Raised, inbox: &Inbox, csrf: &str) -> Markup {
                 }
                 p.ds-card__sentence { (escalation.sentence) }
                 p.ds-card__why {
-                    "Why: " (timeline::why(escalation.reason.as_str(), &row.evidence, now))
+                    @let why = timeline::why(escalation.reason.as_str(), &row.evidence, now);
+                    (text!("inbox-why", why = why))
                 }
                 @if row.undelivered {
-                    p.ds-card__why { strong { "The notice by e-mail does not arrive." } }
+                    p.ds-card__why { strong { (text!("inbox-notice-by-email-does")) } }
                 }
                 p.ds-card__meta {
                     (escalation.clause) " · "
@@ -232,12 +229,11 @@ fn card(row: &Raised, inbox: &Inbox, csrf: &str) -> Markup {
                             @let of = row.in_place_of.as_deref().unwrap_or(&row.addressee_name);
                             (text!("inbox-for", person = of))
                         }
-                        Whose::Mine => { "to you as " (words::role(escalation.to)) }
-                        Whose::Team => {
-                            "to " (row.addressee_name) ", " (words::role(escalation.to))
-                        }
+                        Whose::Mine => (text!("inbox-to-you", role = words::role(escalation.to))),
+                        Whose::Team => (text!("inbox-to", person = row.addressee_name.as_str(),
+                            role = words::role(escalation.to))),
                     }
-                    " · raised " (times::ago(row.entered, now))
+                    " · " (text!("inbox-raised", ago = times::ago(row.entered, now)))
                 }
             }
             div.ds-card__side {
@@ -253,9 +249,9 @@ fn card(row: &Raised, inbox: &Inbox, csrf: &str) -> Markup {
 /// Where an escalation stands, as a tag.
 pub fn stage_tag(stage: Stage) -> Markup {
     match stage {
-        Stage::New => parts::tag(None, "New"),
-        Stage::Acknowledged => parts::tag(Some("turquoise"), "Acknowledged"),
-        Stage::MetUnseen | Stage::Met => parts::tag(Some("green"), "Met"),
-        Stage::StoodDown => parts::tag(Some("grey"), "Stood down"),
+        Stage::New => parts::tag(None, &text!("inbox-new")),
+        Stage::Acknowledged => parts::tag(Some("turquoise"), &text!("inbox-acknowledged-2")),
+        Stage::MetUnseen | Stage::Met => parts::tag(Some("green"), &text!("inbox-group-met")),
+        Stage::StoodDown => parts::tag(Some("grey"), &text!("inbox-group-stood-down")),
     }
 }

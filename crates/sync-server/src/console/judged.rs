@@ -7,6 +7,7 @@ use doorstep_core::policy::{Account, Explanation, Policy, Source, TimeSource};
 use maud::{Markup, html};
 
 use super::gather::{EscalationFile, Recorded, events};
+use super::text::text;
 use super::words;
 
 /// The account of the child's duties, with the explanation of the one that an escalation is about.
@@ -51,7 +52,7 @@ pub fn draw(judged: &Judged) -> Markup {
     html! {
         details.govuk-details {
             summary.govuk-details__summary {
-                span.govuk-details__summary-text { "How this was judged" }
+                span.govuk-details__summary-text { (text!("judged-how-was-judged")) }
             }
             div.govuk-details__text {
                 @if let Some(duty) = &judged.duty {
@@ -59,7 +60,7 @@ pub fn draw(judged: &Judged) -> Markup {
                 }
                 p { (words::sentence_case(&judged.account.counted)) "." }
                 @if !judged.account.not_counted.is_empty() {
-                    p { "Not counted:" }
+                    p { (text!("judged-not-counted")) }
                     (list(&judged.account.not_counted))
                 }
                 p { (words::sentence_case(&judged.account.times)) "." }
@@ -73,18 +74,21 @@ fn rows(duty: &Explanation) -> Markup {
         p { strong { (duty.clause) } " · " (duty.citation) }
         p { (duty.sentence) }
         p {
-            "Owed by " (duty.owed_by) "; " (duty.state) ". It arose because of this: "
-            (duty.reason) "."
+            (text!("judged-owed-by", who = duty.owed_by.as_str(), state = duty.state.as_str(),
+                reason = duty.reason.as_str()))
         }
         (list(&duty.because))
         @if !duty.settled_by.is_empty() {
-            p { "Settled by:" }
+            p { (text!("judged-settled-by")) }
             (list(&duty.settled_by))
         }
         @if let Some(limit) = &duty.limit {
-            p { "Limit: " (limit) "." }
+            p { (text!("judged-limit", limit = limit.as_str())) }
         }
-        p { "Pack " (duty.pack.id) ", version " (duty.pack.version) "." }
+        p {
+            (text!("judged-pack", pack = duty.pack.id.to_string(),
+                version = duty.pack.version.to_string()))
+        }
     }
 }
 

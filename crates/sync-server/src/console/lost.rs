@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::page::csrf_field;
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::{rich, text};
 use super::viewer::Viewer;
 use super::{devices, parts, times};
 use crate::admin::device_state::DeviceState;
@@ -114,22 +115,20 @@ async fn shut_out(
 /// The button that shuts a device out, which asks once whether that is meant.
 pub fn revoke_form(device: &Device, csrf: &str, asked: bool) -> Markup {
     html! {
-        h2.govuk-heading-m { "Lost, stolen or handed back?" }
+        h2.govuk-heading-m { (text!("lost-lost-stolen-or-handed")) }
         p.govuk-body {
-            "Shut the device out: from that moment it is sent nothing more. What was recorded on "
-            "it before is still taken when it is found and hands it in; what is recorded on it "
-            "after that is set aside for somebody to look at."
+            (text!("lost-shut-device-out-from"))
         }
         form method="post" action=(format!("/devices/{}/revoke", device.id)) {
             (csrf_field(csrf))
             @if asked {
                 input type="hidden" name="sure" value="yes";
-                button."govuk-button govuk-button--warning" { "Yes, shut this device out now" }
+                button."govuk-button govuk-button--warning" { (text!("lost-yes-shut-device-out")) }
                 p.govuk-body {
-                    a.govuk-link href=(format!("/devices/{}", device.id)) { "Leave it as it is" }
+                    a.govuk-link href=(format!("/devices/{}", device.id)) { (text!("lost-leave-as")) }
                 }
             } @else {
-                button."govuk-button govuk-button--warning" { "Shut this device out" }
+                button."govuk-button govuk-button--warning" { (text!("lost-shut-device-out")) }
             }
         }
     }
@@ -146,48 +145,43 @@ pub fn known(
     let when = |at: DateTime<Utc>| parts::instant(at, &times::short(at, now));
     let protected = children.iter().filter(|child| child.address_protected).count();
     html! {
-        h2.govuk-heading-m { "What is known" }
+        h2.govuk-heading-m { (text!("lost-what-known")) }
         ul."govuk-list govuk-list--bullet" {
             li {
                 @match device.last_contact {
-                    Some(at) => { "It last spoke to the server " (when(at)) "." }
-                    None => { "It has never spoken to the server since it was enrolled." }
+                    Some(at) => (rich!("lost-last-spoke", when = when(at))),
+                    None => { (text!("lost-has-never-spoken-server")) }
                 }
             }
             @match state.missing {
                 Some(missing) => {
                     li {
-                        "When it last spoke it still held " (missing.to + 1 - missing.from)
-                        " records that are not here: number " (missing.from) " to " (missing.to)
+                        @let count = missing.to + 1 - missing.from;
+                        (text!("lost-held", count = count, from = missing.from, to = missing.to))
                         @if let Some(oldest) = device.oldest_unsent {
-                            ", the oldest made " (when(oldest))
+                            " " (rich!("lost-oldest", when = when(oldest)))
                         }
-                        "."
                     }
                 }
                 None => {
-                    li { "When it last spoke, everything recorded on it had been handed in." }
+                    li { (text!("lost-when-last-spoke-everything")) }
                 }
             }
             li {
-                "What was recorded on it after that is not here, and nobody can say how much it "
-                "is: ask " (state.person.name) " what they recorded, and record it again."
+                (text!("lost-ask", person = state.person.name.as_str()))
             }
             li {
-                "Children on it: " (children.len()) ", of whom " (protected)
-                " with a protected address."
+                (text!("lost-children", count = children.len(), protected = protected))
             }
             li {
-                "Its file is encrypted, and opens only with " (state.person.name) "’s passphrase. "
-                "Was the device unlocked, or the passphrase with it? Then treat what was on it as "
-                "known to whoever has it."
+                (text!("lost-encrypted", person = state.person.name.as_str()))
             }
             @if state.set_aside > 0 {
-                li { (state.set_aside) " of its records are set aside and wait for a decision." }
+                li { (text!("lost-set-aside", count = state.set_aside)) }
             }
         }
         @if !unheard.is_empty() {
-            h3.govuk-heading-s { "Visits planned since then, of which nothing has come" }
+            h3.govuk-heading-s { (text!("lost-visits-planned-since-then")) }
             ul."govuk-list govuk-list--bullet" {
                 @for Unheard { visit, child } in unheard {
                     li {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
+use super::text::{rich, text};
 use super::{parts, times};
 use crate::store::notices::{Attempt, Notice, NoticeState, Reason, Receiver, Upshot};
 use crate::store::{StoreError, Tx};
@@ -31,9 +32,14 @@ impl Entry {
 
 /// The delivery log.
 pub fn table(entries: &[Entry], now: DateTime<Utc>) -> Markup {
-    let columns = ["Written", "To", "About", "What became of it"];
+    let columns = [
+        text!("notices-written"),
+        text!("notices-to"),
+        text!("notices-about"),
+        text!("notices-became"),
+    ];
     let rows: Vec<_> = entries.iter().map(|entry| row(entry, now)).collect();
-    parts::table("The latest first", &columns, &rows)
+    parts::table(&text!("notices-latest-first"), &columns, &rows)
 }
 
 fn row(entry: &Entry, now: DateTime<Utc>) -> Vec<Markup> {
@@ -42,13 +48,14 @@ fn row(entry: &Entry, now: DateTime<Utc>) -> Vec<Markup> {
         parts::instant(notice.written, &times::short(notice.written, now)),
         html! {
             (name)
-            @if notice.receiver == Receiver::Webhook { br; span.govuk-hint { "by the webhook" } }
+            @if notice.receiver == Receiver::Webhook { br; span.govuk-hint { (text!("notices-by-webhook")) } }
         },
         html! {
             a.govuk-link href=(format!("/escalations/{}", notice.escalation)) {
                 (about(notice.reason))
                 span.govuk-visually-hidden {
-                    ", to " (name) ", " (times::short(notice.written, now))
+                    (text!("notices-about-whom", person = name.as_str(),
+                        when = times::short(notice.written, now)))
                 }
             }
         },
@@ -57,7 +64,9 @@ fn row(entry: &Entry, now: DateTime<Utc>) -> Vec<Markup> {
             @if attempts.len() > 1 {
                 details."govuk-details ds-attempts" {
                     summary.govuk-details__summary {
-                        span.govuk-details__summary-text { (attempts.len()) " attempts" }
+                        span.govuk-details__summary-text {
+                            (text!("notices-attempts", count = attempts.len()))
+                        }
                     }
                     ol."govuk-list govuk-details__text" {
                         @for attempt in attempts { li { (tried(attempt, now)) } }
@@ -68,13 +77,13 @@ fn row(entry: &Entry, now: DateTime<Utc>) -> Vec<Markup> {
     ]
 }
 
-const fn about(reason: Reason) -> &'static str {
+fn about(reason: Reason) -> String {
     match reason {
-        Reason::Raised => "Escalation raised",
-        Reason::MoreUrgent => "Became more urgent",
-        Reason::Reopened => "Open again",
-        Reason::CauseChanged => "Cause changed",
-        Reason::StoodDown => "Stood down",
+        Reason::Raised => text!("notices-escalation-raised"),
+        Reason::MoreUrgent => text!("notices-became-more-urgent"),
+        Reason::Reopened => text!("notices-open-again"),
+        Reason::CauseChanged => text!("notices-cause-changed"),
+        Reason::StoodDown => text!("notices-stood-down"),
     }
 }
 
@@ -84,8 +93,13 @@ fn tried(attempt: &Attempt, now: DateTime<Utc>) -> Markup {
         ": "
         @match attempt.upshot {
             Upshot::Delivered => { "delivered" }
-            Upshot::Accepted => { "handed over" }
-            Upshot::Failed | Upshot::Refused => { (attempt.why.as_deref().unwrap_or("failed")) }
+            Upshot::Accepted => { (text!("notices-handed-over-2")) }
+            Upshot::Failed | Upshot::Refused => {
+                @match attempt.why.as_deref() {
+                    Some(why) => (why),
+                    None => (text!("notices-failed")),
+                }
+            }
         }
     }
 }
@@ -96,24 +110,31 @@ pub fn outcome(notice: &Notice, now: DateTime<Utc>) -> Markup {
     let error = notice.last_error.as_deref().unwrap_or_default();
     html! {
         @match &notice.state {
-            NoticeState::Delivered(channel) => { "delivered " (since) " by " (channel.name()) }
-            NoticeState::Accepted { channel, .. } => {
-                "handed over " (since) " as " (channel.name()) ", no word yet"
+            NoticeState::Delivered(channel) => {
+                (rich!("notices-delivered", when = since, way = channel.name()))
             }
-            NoticeState::NotNeeded => { "not sent, there was nothing to tell any more" }
-            NoticeState::GivenUp => { strong { "given up" } " " (since) " (" (error) ")" }
+            NoticeState::Accepted { channel, .. } => {
+                (rich!("notices-handed-over", when = since, way = channel.name()))
+            }
+            NoticeState::NotNeeded => { (text!("notices-not-sent-there-was")) }
+            NoticeState::GivenUp => {
+                strong { (text!("notices-given-up")) } " "
+                (rich!("notices-given-up-when", when = since, why = error))
+            }
             NoticeState::Waiting { next } if notice.failures > 0 => {
-                strong { "not delivered" } ", next try "
-                @if *next <= now { "at once" } @else {
-                    (parts::instant(*next, &times::short(*next, now)))
+                @let state = html! { strong { (text!("notices-not-delivered")) } };
+                @if *next <= now { (rich!("notices-try-now", state = state, why = error)) }
+                @else {
+                    (rich!("notices-try", state = state, why = error,
+                        when = parts::instant(*next, &times::short(*next, now))))
                 }
-                " (" (error) ")"
             }
             NoticeState::Waiting { next } if *next > now => {
-                @if notice.digest.is_some() { "goes out with others " } @else { "goes out " }
-                (parts::instant(*next, &times::short(*next, now)))
+                @let when = parts::instant(*next, &times::short(*next, now));
+                @if notice.digest.is_some() { (rich!("notices-goes-with-others", when = when)) }
+                @else { (rich!("notices-goes", when = when)) }
             }
-            NoticeState::Waiting { .. } => { "waiting to go out" }
+            NoticeState::Waiting { .. } => { (text!("notices-waiting-go-out")) }
         }
     }
 }

@@ -12,6 +12,7 @@ use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
+use super::text::{rich, text};
 use super::viewer::Viewer;
 use super::{devices, parts};
 use crate::app::AppState;
@@ -77,14 +78,12 @@ async fn draw(
         (said)
         @if done {
             (parts::done_banner(&html! {
-                p.govuk-notification-banner__heading { "They are tried again now." }
+                p.govuk-notification-banner__heading { (text!("notices-they-are-tried-again")) }
             }))
         }
-        h1.govuk-heading-l { "Notices" }
+        h1.govuk-heading-l { (text!("notices-notices")) }
         p.govuk-body {
-            "A notice says what kind of thing happened, how urgent it is, and where to look. It "
-            "never names a child or an address. What is not delivered is tried again, by the next "
-            "way where there is one; meanwhile escalations still go up their chain."
+            (text!("notices-notice-says-what-kind"))
         }
         (warning(notices.failing, now))
         (again(&notices, signed))
@@ -93,7 +92,7 @@ async fn draw(
         (log(&notices, now))
     };
     let page = Page {
-        title: "Notices".to_owned(),
+        title: text!("page-notices"),
         section: Section::Notices,
         signed: Some(signed.signed()),
         back: None,
@@ -137,13 +136,13 @@ pub fn warning(failing: Option<Failing>, now: DateTime<Utc>) -> Markup {
             div.govuk-warning-text {
                 span.govuk-warning-text__icon aria-hidden="true" { "!" }
                 strong.govuk-warning-text__text {
-                    span.govuk-visually-hidden { "Warning" }
-                    @if count == 1 { "One notice has" } @else { (count) " notices have" }
-                    " not been delivered since "
-                    (parts::instant(since, &super::times::short(since, now)))
-                    ". Do not wait for an e-mail or a text message: look at the inbox, and phone "
-                    "people about what is immediate. "
-                    a.govuk-link href="/notices?show=open" { "Which notices these are" }
+                    span.govuk-visually-hidden { (text!("notices-warning")) }
+                    @let since = parts::instant(since, &super::times::short(since, now));
+                    @if count == 1 { (rich!("notices-failing-one", since = since)) } @else {
+                        (rich!("notices-failing", count = count, since = since))
+                    }
+                    " "
+                    a.govuk-link href="/notices?show=open" { (text!("notices-which-notices-these-are")) }
                 }
             }
         }
@@ -157,7 +156,7 @@ fn again(notices: &Notices, signed: &SignedIn) -> Markup {
             form method="post" action="/notices/again" {
                 (csrf_field(&signed.csrf))
                 button."govuk-button govuk-button--secondary" data-module="govuk-button"
-                    data-prevent-double-click="true" { "Try those that failed again now" }
+                    data-prevent-double-click="true" { (text!("notices-try-those-failed-again")) }
             }
         }
     }
@@ -166,10 +165,10 @@ fn again(notices: &Notices, signed: &SignedIn) -> Markup {
 fn wishes(notices: &Notices) -> Markup {
     let words = super::preferences::in_words(&notices.preference);
     html! {
-        h2.govuk-heading-m { "How you are told" }
+        h2.govuk-heading-m { (text!("notices-how-you-are-told")) }
         ul."govuk-list govuk-list--bullet" { @for sentence in words { li { (sentence) } } }
         p.govuk-body {
-            a.govuk-link href="/notices/preferences" { "Change how you are told" }
+            a.govuk-link href="/notices/preferences" { (text!("notices-change-how-you-are")) }
         }
     }
 }
@@ -187,7 +186,7 @@ fn ways(state: &AppState, notices: &Notices, viewer: &Viewer) -> Vec<(Channel, S
         })
         .collect();
     if viewer.administrator && !state.config.notices.webhook.url.is_empty() {
-        ways.push((Channel::Webhook, "the address in the server’s configuration".to_owned()));
+        ways.push((Channel::Webhook, text!("notices-webhook-address")));
     }
     ways
 }
@@ -195,11 +194,10 @@ fn ways(state: &AppState, notices: &Notices, viewer: &Viewer) -> Vec<(Channel, S
 fn tests(state: &AppState, notices: &Notices, signed: &SignedIn) -> Markup {
     let ways = ways(state, notices, &signed.viewer);
     html! {
-        h2.govuk-heading-m { "Try whether notices arrive" }
+        h2.govuk-heading-m { (text!("notices-try-whether-notices-arrive")) }
         @if ways.is_empty() {
             p.govuk-body {
-                "There is no way of telling you but this console: the server has none set up, or "
-                "your e-mail address and mobile number are not known. Tell an administrator."
+                (text!("notices-there-no-way-telling"))
             }
         }
         @for (channel, to) in ways {
@@ -208,10 +206,10 @@ fn tests(state: &AppState, notices: &Notices, signed: &SignedIn) -> Markup {
                 input type="hidden" name="channel" value=(channel.as_str());
                 button."govuk-button govuk-button--secondary" data-module="govuk-button"
                     data-prevent-double-click="true" {
-                    "Send a test: " (channel.name())
-                    span.govuk-visually-hidden { " to " (to) }
+                    (text!("notices-test-of", way = channel.name())) " "
+                    span.govuk-visually-hidden { (text!("notices-test-whom", to = to.as_str())) }
                 }
-                p.govuk-hint { "To " (to) }
+                p.govuk-hint { (text!("notices-test-to", to = to.as_str())) }
             }
         }
     }
@@ -220,23 +218,23 @@ fn tests(state: &AppState, notices: &Notices, signed: &SignedIn) -> Markup {
 fn log(notices: &Notices, now: DateTime<Utc>) -> Markup {
     let path = if notices.only_open { "/notices?show=open&page=" } else { "/notices?page=" };
     html! {
-        h2.govuk-heading-m #log { "Delivery log" }
-        nav.ds-filters aria-label="Show" {
+        h2.govuk-heading-m #log { (text!("notices-delivery-log")) }
+        nav.ds-filters aria-label=(text!("notices-log-show")) {
             ul.ds-filters__group {
                 li.ds-filters__item {
                     a href="/notices" aria-current=[(!notices.only_open).then_some("true")] {
-                        "All"
+                        (text!("notices-all"))
                     }
                 }
                 li.ds-filters__item {
                     a href="/notices?show=open" aria-current=[notices.only_open.then_some("true")] {
-                        "Not delivered yet"
+                        (text!("notices-not-delivered-yet"))
                     }
                 }
             }
         }
         @if notices.entries.is_empty() {
-            (parts::empty("Nothing here", "No notice of yours is in this part of the log."))
+            (parts::empty(&text!("notices-nothing-here"), &text!("notices-no-notice-yours-part")))
         } @else {
             (notice_log::table(&notices.entries, now))
         }
@@ -265,14 +263,14 @@ async fn test_as(state: &AppState, signed: &SignedIn, form: &Test) -> Result<Res
     let (upshot, why) = outbox::send_test(state, person, channel).await?;
     let name = channel.name();
     let heading = match upshot {
-        Upshot::Delivered => format!("The test by {name} was handed over."),
-        Upshot::Accepted => format!("The test by {name} is on its way."),
-        Upshot::Failed | Upshot::Refused => format!("The test by {name} did not go out."),
+        Upshot::Delivered => text!("notices-test-delivered", way = name),
+        Upshot::Accepted => text!("notices-test-accepted", way = name),
+        Upshot::Failed | Upshot::Refused => text!("notices-test-failed", way = name),
     };
     let said = if matches!(upshot, Upshot::Delivered | Upshot::Accepted) {
         parts::done_banner(&html! {
             p.govuk-notification-banner__heading { (heading) }
-            p.govuk-body { "Look whether it arrives." }
+            p.govuk-body { (text!("notices-look-whether-arrives")) }
         })
     } else {
         html! {

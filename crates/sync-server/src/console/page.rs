@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use super::assets;
+use super::text::text;
 use super::viewer::Viewer;
 
 /// Where in the console a page belongs.
@@ -62,7 +63,7 @@ impl Page<'_> {
             html.govuk-template lang="en-GB" {
                 head {
                     meta charset="utf-8";
-                    title { (self.title) " – Doorstep" }
+                    title { (self.title) " – " (text!("page-product")) }
                     meta name="viewport"
                         content="width=device-width, initial-scale=1, viewport-fit=cover";
                     meta name="theme-color" content="#0b4f4c";
@@ -73,13 +74,13 @@ impl Page<'_> {
                 }
                 body.govuk-template__body {
                     a.govuk-skip-link href="#main-content" data-module="govuk-skip-link" {
-                        "Skip to main content"
+                        (text!("page-skip-main-content"))
                     }
                     (self.masthead())
                     @if self.signed.is_some() { (self.navigation()) }
                     div.govuk-width-container {
                         @if let Some((path, name)) = self.back {
-                            nav aria-label="Back" { a.govuk-back-link href=(path) { (name) } }
+                            nav aria-label=(text!("page-back")) { a.govuk-back-link href=(path) { (name) } }
                         }
                         main.govuk-main-wrapper #main-content tabindex="-1" { (self.content) }
                     }
@@ -97,7 +98,7 @@ impl Page<'_> {
                         a.ds-masthead__home href="/" {
                             img.ds-masthead__mark src=(assets::path("mark.svg")) alt="" width="28"
                                 height="28";
-                            "Doorstep"
+                            (text!("page-product"))
                         }
                         @if let Some(signed) = self.signed {
                             p.ds-masthead__organisation { (signed.viewer.organisation) }
@@ -108,7 +109,7 @@ impl Page<'_> {
                             a.govuk-link href="/account" { (signed.viewer.name) }
                             form method="post" action="/sign-out" {
                                 (csrf_field(signed.csrf))
-                                button.ds-link-button { "Sign out" }
+                                button.ds-link-button { (text!("page-sign-out")) }
                             }
                         }
                     }
@@ -119,25 +120,25 @@ impl Page<'_> {
 
     fn navigation(&self) -> Markup {
         let administers = self.signed.is_some_and(|signed| signed.viewer.administrator);
-        let set_up = administers.then_some((Section::SetUp, "/set-up", "Set-up"));
+        let set_up = administers.then_some((Section::SetUp, "/set-up", text!("page-set-up")));
         let items = [
-            (Section::Inbox, "/inbox", "Inbox"),
-            (Section::Team, "/team", "Team"),
-            (Section::Quarantine, "/quarantine", "Set aside"),
-            (Section::Devices, "/devices", "Devices"),
-            (Section::Numbers, "/numbers", "Numbers"),
-            (Section::Notices, "/notices", "Notices"),
-            (Section::Access, "/access", "Who looked"),
-            (Section::Policy, "/policy", "Policies"),
+            (Section::Inbox, "/inbox", text!("page-inbox")),
+            (Section::Team, "/team", text!("page-team")),
+            (Section::Quarantine, "/quarantine", text!("page-quarantine")),
+            (Section::Devices, "/devices", text!("page-devices")),
+            (Section::Numbers, "/numbers", text!("page-numbers")),
+            (Section::Notices, "/notices", text!("page-notices")),
+            (Section::Access, "/access", text!("page-access")),
+            (Section::Policy, "/policy", text!("page-policy")),
         ];
         html! {
             div.govuk-service-navigation data-module="govuk-service-navigation" {
                 div.govuk-width-container {
                     div.govuk-service-navigation__container {
-                        nav.govuk-service-navigation__wrapper aria-label="Console" {
+                        nav.govuk-service-navigation__wrapper aria-label=(text!("page-console")) {
                             ul.govuk-service-navigation__list {
                                 @for (section, path, name) in items.into_iter().chain(set_up) {
-                                    (navigation_item(section == self.section, path, name))
+                                    (navigation_item(section == self.section, path, &name))
                                 }
                             }
                         }
@@ -167,12 +168,16 @@ fn footer() -> Markup {
         footer.ds-footer {
             div.govuk-width-container {
                 p {
-                    "A failed contact does not by itself mean that a child is at risk. Times are "
-                    "in UK local time. Every record that you open is written to the access log."
+                    (text!("page-failed-contact-does-not"))
                 }
             }
         }
     }
+}
+
+/// A page's title, which says first where something on it has to be mended.
+pub fn title(words: String, is_wrong: bool) -> String {
+    if is_wrong { text!("page-error", title = words) } else { words }
 }
 
 /// The hidden field that proves that a form came from this session.

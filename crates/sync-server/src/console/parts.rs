@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
+use super::text::{rich, text};
 use super::times::{self, Pressure};
 
 /// A coloured word. The word says it; the colour only repeats it.
@@ -38,25 +39,27 @@ pub fn limit(due: Option<DateTime<Utc>>, owed: bool, now: DateTime<Utc>) -> Mark
             @match (due, owed) {
                 (Some(due), true) => {
                     span.ds-limit__left { (times::left(due, now)) }
-                    @if due <= now { "was due by " } @else { "due by " }
-                    (instant(due, &times::deadline(due, now)))
+                    @let by = instant(due, &times::deadline(due, now));
+                    @if due <= now { (rich!("limit-was-due", when = by)) } @else {
+                        (rich!("limit-due", when = by))
+                    }
                 }
                 (Some(due), false) => {
-                    span.ds-limit__left { "Nothing left to do" }
-                    "was due by " (instant(due, &times::deadline(due, now)))
+                    span.ds-limit__left { (text!("page-nothing-left-do")) }
+                    (rich!("limit-was-due", when = instant(due, &times::deadline(due, now))))
                 }
                 (None, true) => {
-                    span.ds-limit__left { "No time limit" }
-                    "open until it is done"
+                    span.ds-limit__left { (text!("page-no-time-limit")) }
+                    (text!("page-open-until-done"))
                 }
-                (None, false) => { span.ds-limit__left { "Nothing left to do" } }
+                (None, false) => { span.ds-limit__left { (text!("page-nothing-left-do")) } }
             }
         }
     }
 }
 
 /// A summary list: names and values.
-pub fn summary_list(rows: &[(&str, Markup)]) -> Markup {
+pub fn summary_list(rows: &[(String, Markup)]) -> Markup {
     html! {
         dl.govuk-summary-list {
             @for (name, value) in rows {
@@ -71,13 +74,13 @@ pub fn summary_list(rows: &[(&str, Markup)]) -> Markup {
 
 /// A table with a caption, whose rows become blocks on a narrow screen. The first cell names its
 /// row.
-pub fn table(caption: &str, columns: &[&str], rows: &[Vec<Markup>]) -> Markup {
+pub fn table(caption: &str, columns: &[impl AsRef<str>], rows: &[Vec<Markup>]) -> Markup {
     html! {
         table."govuk-table ds-table" {
             caption."govuk-table__caption govuk-table__caption--m" { (caption) }
             thead.govuk-table__head {
                 tr.govuk-table__row {
-                    @for column in columns { th.govuk-table__header scope="col" { (column) } }
+                    @for column in columns { th.govuk-table__header scope="col" { (column.as_ref()) } }
                 }
             }
             tbody.govuk-table__body {
@@ -87,14 +90,14 @@ pub fn table(caption: &str, columns: &[&str], rows: &[Vec<Markup>]) -> Markup {
     }
 }
 
-fn table_row(columns: &[&str], row: &[Markup]) -> Markup {
+fn table_row(columns: &[impl AsRef<str>], row: &[Markup]) -> Markup {
     html! {
         tr.govuk-table__row {
             @for (index, (column, cell)) in columns.iter().zip(row).enumerate() {
                 @if index == 0 {
                     th.govuk-table__header scope="row" { (cell) }
                 } @else {
-                    td.govuk-table__cell data-label=(column) { (cell) }
+                    td.govuk-table__cell data-label=(column.as_ref()) { (cell) }
                 }
             }
         }
@@ -107,7 +110,7 @@ pub fn error_summary(errors: &[(&str, &str)]) -> Markup {
         @if !errors.is_empty() {
             div.govuk-error-summary data-module="govuk-error-summary" {
                 div role="alert" {
-                    h2.govuk-error-summary__title { "There is a problem" }
+                    h2.govuk-error-summary__title { (text!("page-there-problem")) }
                     div.govuk-error-summary__body {
                         ul."govuk-list govuk-error-summary__list" {
                             @for (field, words) in errors {
@@ -127,7 +130,7 @@ pub fn done_banner(content: &Markup) -> Markup {
         div."govuk-notification-banner govuk-notification-banner--success" role="alert"
             aria-labelledby="banner-title" data-module="govuk-notification-banner" {
             div.govuk-notification-banner__header {
-                h2.govuk-notification-banner__title #banner-title { "Done" }
+                h2.govuk-notification-banner__title #banner-title { (text!("page-done")) }
             }
             div.govuk-notification-banner__content { (content) }
         }
@@ -148,12 +151,12 @@ pub fn empty(title: &str, words: &str) -> Markup {
 pub fn pagination(path: &str, page: usize, pages: usize) -> Markup {
     html! {
         @if pages > 1 {
-            nav.govuk-pagination aria-label="Pages" {
-                @if page > 1 { (page_link(&format!("{path}{}", page - 1), "prev", "Previous")) }
+            nav.govuk-pagination aria-label=(text!("page-pages")) {
+                @if page > 1 { (page_link(&format!("{path}{}", page - 1), "prev", &text!("page-previous"))) }
                 ul.govuk-pagination__list {
-                    li."govuk-pagination__item" { (format!("Page {page} of {pages}")) }
+                    li."govuk-pagination__item" { (text!("page-of", page = page, pages = pages)) }
                 }
-                @if page < pages { (page_link(&format!("{path}{}", page + 1), "next", "Next")) }
+                @if page < pages { (page_link(&format!("{path}{}", page + 1), "next", &text!("page-next"))) }
             }
         }
     }
@@ -164,7 +167,7 @@ fn page_link(path: &str, direction: &str, word: &str) -> Markup {
         div class=(format!("govuk-pagination__{direction}")) {
             a."govuk-link govuk-pagination__link" href=(path) rel=(direction) {
                 span.govuk-pagination__link-title {
-                    (word) span.govuk-visually-hidden { " page" }
+                    (word) " " span.govuk-visually-hidden { (text!("page-page")) }
                 }
             }
         }

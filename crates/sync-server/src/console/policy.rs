@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use super::page::{Page, Section};
 use super::session::SignedIn;
+use super::text::text;
 use super::{parts, words};
 use crate::app::AppState;
 
@@ -16,15 +17,14 @@ use crate::app::AppState;
 pub async fn show(State(state): State<AppState>, signed: SignedIn) -> Response {
     let today = local_date(state.ambient.now());
     let page = Page {
-        title: "Policies".to_owned(),
+        title: text!("page-policy"),
         section: Section::Policy,
         signed: Some(signed.signed()),
         back: None,
         content: html! {
-            h1.govuk-heading-l { "Policies" }
+            h1.govuk-heading-l { (text!("policy-policies")) }
             p.govuk-body {
-                "What Doorstep goes by. A record is judged by the version in force on the day on "
-                "which it happened. Software says what a policy asks for; people decide."
+                (text!("policy-what-doorstep-goes-by"))
             }
             @for versions in state.policy.packs().lines() {
                 (policy(versions, today))
@@ -42,17 +42,20 @@ pub fn anchor(clause: &str) -> String {
 fn policy(versions: &[std::sync::Arc<Pack>], today: NaiveDate) -> Markup {
     let pack = in_force(versions, today);
     let rows: Vec<_> = pack.clauses.iter().map(|clause| row(clause)).collect();
-    let caption = format!("{}, version {}", pack.title, pack.version);
+    let caption =
+        text!("policy-version", title = pack.title.clone(), version = pack.version.to_string());
     html! {
         h2.govuk-heading-m id=(pack.line) { (pack.title) }
         p.govuk-body {
-            "Version " (pack.version) ", in force since " (day(pack.effective_from)) "."
+            (text!("policy-in-force", version = pack.version.to_string(),
+                since = day(pack.effective_from)))
             @for other in versions.iter().filter(|other| other.effective_from > today) {
-                " Version " (other.version) " takes effect on " (day(other.effective_from)) "."
+                " " (text!("policy-takes-effect", version = other.version.to_string(),
+                    on = day(other.effective_from)))
             }
         }
         @for pair in versions.windows(2) { (changes(&pair[0], &pair[1])) }
-        (parts::table(&caption, &["Clause", "What it says", "Whose", "Limit"], &rows))
+        (parts::table(&caption, &[&text!("policy-clause"), &text!("policy-what-says"), &text!("policy-whose"), &text!("policy-limit-2")], &rows))
     }
 }
 
@@ -89,17 +92,18 @@ fn changes(before: &Pack, after: &Pack) -> Markup {
     let mut lines = Vec::new();
     for clause in &after.clauses {
         match before.clause(&clause.id.0) {
-            None => lines.push(format!("{}: added", clause.id)),
+            None => lines.push(text!("policy-added", clause = clause.id.to_string())),
             Some(old) => lines.extend(change(old, clause)),
         }
     }
     let gone = before.clauses.iter().filter(|old| after.clause(&old.id.0).is_none());
-    lines.extend(gone.map(|old| format!("{}: no longer there", old.id)));
+    lines.extend(gone.map(|old| text!("policy-gone", clause = old.id.to_string())));
     html! {
         details.govuk-details {
             summary.govuk-details__summary {
                 span.govuk-details__summary-text {
-                    "What version " (after.version) " changed (" (lines.len()) ")"
+                    (text!("policy-changes", version = after.version.to_string(),
+                        count = lines.len()))
                 }
             }
             div.govuk-details__text {
@@ -113,28 +117,28 @@ fn change(old: &Clause, new: &Clause) -> Option<String> {
     let mut parts = Vec::new();
     if old.limit != new.limit {
         let words = |clause| match limit(clause) {
-            none if none.is_empty() => "no limit".to_owned(),
+            none if none.is_empty() => text!("policy-no-limit"),
             limit => limit,
         };
-        parts.push(format!("limit {} instead of {}", words(new), words(old)));
+        parts.push(text!("policy-limit", new = words(new), old = words(old)));
     }
     if old.urgency != new.urgency {
-        parts.push(format!("urgency {}", words::urgency(new.urgency)));
+        parts.push(text!("policy-urgency", urgency = words::urgency(new.urgency)));
     }
     if old.modality != new.modality {
-        parts.push(format!("now {}", words::modality(new.modality)));
+        parts.push(text!("policy-now", modality = words::modality(new.modality)));
     }
     if old.owner != new.owner {
-        parts.push(format!("owed by the {}", words::role(new.owner)));
+        parts.push(text!("policy-owed-by", role = words::role(new.owner)));
     }
     if old.tell != new.tell {
-        parts.push("others are told".to_owned());
+        parts.push(text!("policy-tell"));
     }
     if old.parameters != new.parameters {
-        parts.push("other numbers".to_owned());
+        parts.push(text!("policy-numbers"));
     }
     if old.sentence != new.sentence {
-        parts.push("other words".to_owned());
+        parts.push(text!("policy-words"));
     }
     (!parts.is_empty()).then(|| format!("{}: {}", new.id, parts.join("; ")))
 }

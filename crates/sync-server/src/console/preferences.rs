@@ -12,6 +12,7 @@ use super::page::{Page, Section, csrf_field};
 use super::parts;
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::text;
 use crate::app::AppState;
 use crate::store::Tx;
 use crate::store::notices::{Manner, Preference};
@@ -48,7 +49,7 @@ impl Typed {
         let mut manner = |urgency, field, word: &str| {
             let found = Manner::of(urgency, word);
             if found.is_none() {
-                faults.push((field, "Choose one of these".to_owned()));
+                faults.push((field, text!("preferences-choose-one")));
             }
             found
         };
@@ -56,14 +57,14 @@ impl Typed {
         let same_day = manner(Urgency::SameDay, "same-day", &self.same_day);
         let routine = manner(Urgency::Routine, "routine", &self.routine);
         let hours = match self.when.as_str() {
-            "hours" => self.hours.trim().parse().map(Some).map_err(
-                |_| "Enter your hours like Mon-Fri 09:00-17:00, several with commas between them",
-            ),
+            "hours" => {
+                self.hours.trim().parse().map(Some).map_err(|_| text!("preferences-enter-hours"))
+            }
             "any" => Ok(None),
-            _ => Err("Choose whether they may come at any hour"),
+            _ => Err(text!("preferences-choose-when")),
         };
         let field = if self.when == "hours" { "hours" } else { "when" };
-        let hours = hours.map_err(|words| faults.push((field, words.to_owned()))).ok();
+        let hours = hours.map_err(|words| faults.push((field, words))).ok();
         match (immediate, same_day, routine, hours) {
             (Some(immediate), Some(same_day), Some(routine), Some(hours)) => {
                 Ok(Preference { immediate, same_day, routine, hours })
@@ -73,27 +74,27 @@ impl Typed {
     }
 }
 
-const fn label(manner: Manner) -> &'static str {
+fn label(manner: Manner) -> String {
     match manner {
-        Manner::Email => "E-mail, at once",
-        Manner::Text => "Text message, at once",
-        Manner::Digest => "E-mail, together with others",
-        Manner::Console => "Only in the inbox",
+        Manner::Email => text!("preferences-email-at-once"),
+        Manner::Text => text!("preferences-text-message-at-once"),
+        Manner::Digest => text!("preferences-email-together-with-others"),
+        Manner::Console => text!("preferences-only-inbox"),
     }
 }
 
 /// How somebody is told, in sentences.
 pub fn in_words(preference: &Preference) -> Vec<String> {
     let mut sentences: Vec<_> = [
-        (Urgency::Immediate, "Immediate"),
-        (Urgency::SameDay, "Same day"),
-        (Urgency::Routine, "Routine"),
+        (Urgency::Immediate, "preferences-immediate"),
+        (Urgency::SameDay, "preferences-same-day"),
+        (Urgency::Routine, "preferences-routine"),
     ]
-    .map(|(urgency, name)| format!("{name}: {}", label(preference.manner(urgency)).to_lowercase()))
+    .map(|(urgency, key)| text!(key, how = label(preference.manner(urgency)).to_lowercase()))
     .to_vec();
     sentences.push(match &preference.hours {
-        Some(hours) => format!("What is not immediate comes in your hours: {hours}"),
-        None => "At any hour".to_owned(),
+        Some(hours) => text!("preferences-in-hours", hours = hours.to_string()),
+        None => text!("preferences-any-hour"),
     });
     sentences
 }
@@ -132,13 +133,11 @@ async fn save_as(state: &AppState, signed: &SignedIn, typed: &Typed) -> Result<R
 
 fn draw(signed: &SignedIn, typed: &Typed, faults: &[Fault]) -> Response {
     let errors: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
-    let error = if faults.is_empty() { "" } else { "Error: " };
     let content = html! {
         (parts::error_summary(&errors))
-        h1.govuk-heading-l { "How you are told" }
+        h1.govuk-heading-l { (text!("preferences-title")) }
         p.govuk-body {
-            "Whatever you choose, everything stands in your inbox. If one way does not work, the "
-            "next is tried."
+            (text!("preferences-whatever-you-choose-everything"))
         }
         form method="post" action="/notices/preferences" novalidate {
             (csrf_field(&signed.csrf))
@@ -146,14 +145,14 @@ fn draw(signed: &SignedIn, typed: &Typed, faults: &[Fault]) -> Response {
             (choice("same-day", Urgency::SameDay, &typed.same_day, faults))
             (choice("routine", Urgency::Routine, &typed.routine, faults))
             (hours(typed, faults))
-            button.govuk-button data-module="govuk-button" { "Save" }
+            button.govuk-button data-module="govuk-button" { (text!("preferences-save")) }
         }
     };
     let page = Page {
-        title: format!("{error}How you are told"),
+        title: super::page::title(text!("preferences-title"), !faults.is_empty()),
         section: Section::Notices,
         signed: Some(signed.signed()),
-        back: Some(("/notices", "Back to notices")),
+        back: Some(("/notices", &text!("preferences-back"))),
         content,
     };
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -162,17 +161,19 @@ fn draw(signed: &SignedIn, typed: &Typed, faults: &[Fault]) -> Response {
 
 fn choice(field: &str, urgency: Urgency, chosen: &str, faults: &[Fault]) -> Markup {
     let (label_words, hint) = match urgency {
-        Urgency::Immediate => ("What is immediate", "At any hour, and it cannot be switched off."),
-        Urgency::SameDay => ("What is due the same day", ""),
+        Urgency::Immediate => {
+            (text!("preferences-what-immediate"), text!("preferences-what-immediate-hint"))
+        }
+        Urgency::SameDay => (text!("preferences-what-same-day"), String::new()),
         Urgency::Routine => {
-            ("What is routine", "Together: at most twice on a working day, in one message.")
+            (text!("preferences-what-routine"), text!("preferences-what-routine-hint"))
         }
     };
     let choices: Vec<_> = Manner::choices(urgency)
         .iter()
-        .map(|manner| (manner.as_str().to_owned(), label(*manner).to_owned()))
+        .map(|manner| (manner.as_str().to_owned(), label(*manner)))
         .collect();
-    form::group(field, label_words, hint, faults, &form::select(field, &choices, chosen))
+    form::group(field, &label_words, &hint, faults, &form::select(field, &choices, chosen))
 }
 
 fn hours(typed: &Typed, faults: &[Fault]) -> Markup {
@@ -190,17 +191,17 @@ fn hours(typed: &Typed, faults: &[Fault]) -> Markup {
         div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
             fieldset.govuk-fieldset {
                 legend."govuk-fieldset__legend govuk-fieldset__legend--s" {
-                    "When may what is not immediate come?"
+                    (text!("preferences-when-may-what-not"))
                 }
                 (form::error_message("when", fault_of(faults, "when")))
                 div.govuk-radios {
-                    (radio("when", "any", "At any hour"))
-                    (radio("when-hours", "hours", "Only in these hours"))
+                    (radio("when", "any", &text!("preferences-any-hour")))
+                    (radio("when-hours", "hours", &text!("preferences-only-these-hours")))
                 }
                 (form::group(
                     "hours",
-                    "Your hours",
-                    "For example Mon-Fri 09:00-17:00. Bank holidays are left out.",
+                    &text!("preferences-your-hours"),
+                    &text!("preferences-for-example-monfri-09001700"),
                     faults,
                     &html! {
                         input."govuk-input govuk-input--width-20" type="text" id="hours"

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::page::{Page, Section, Signed};
 use super::session::SignedIn;
+use super::text::text;
 use crate::store::StoreError;
 
 /// Why a page is not shown.
@@ -40,43 +41,40 @@ pub fn or_page(signed: &SignedIn, answer: Result<Response, Refusal>) -> Response
 /// There is nothing here, or nothing for this person: the page is the same.
 fn not_found(signed: Option<Signed<'_>>) -> Response {
     let content = html! {
-        h1.govuk-heading-l { "Page not found" }
+        h1.govuk-heading-l { (text!("problem-page-not-found")) }
         p.govuk-body {
-            "There is nothing here that you can open. The address may be wrong, or the record may "
-            "not be one of yours."
+            (text!("problem-there-nothing-here-you"))
         }
         p.govuk-body {
-            "If you need it for your work, ask your manager. " (home_link())
+            (text!("problem-ask")) " " (home_link())
         }
     };
-    draw(StatusCode::NOT_FOUND, "Page not found", signed, content)
+    draw(StatusCode::NOT_FOUND, &text!("problem-page-not-found"), signed, content)
 }
 
 /// A form came from another page than this session's.
 fn stale_form(signed: Option<Signed<'_>>) -> Response {
     let content = html! {
-        h1.govuk-heading-l { "Please try that again" }
+        h1.govuk-heading-l { (text!("problem-try-again")) }
         p.govuk-body {
-            "The page that you came from belongs to an earlier sign-in. Nothing was changed. Go "
-            "back, reload the page and try again."
+            (text!("problem-page-you-came-from"))
         }
         p.govuk-body { (home_link()) }
     };
-    draw(StatusCode::FORBIDDEN, "Please try that again", signed, content)
+    draw(StatusCode::FORBIDDEN, &text!("problem-try-again"), signed, content)
 }
 
 /// The store did not answer. The cause goes to the log, never to the page.
 pub fn failed(error: &StoreError, signed: Option<Signed<'_>>) -> Response {
     tracing::error!(error = error as &dyn std::error::Error, "a page could not be made");
     let content = html! {
-        h1.govuk-heading-l { "Sorry, there is a problem" }
+        h1.govuk-heading-l { (text!("problem-there-problem")) }
         p.govuk-body {
-            "The page could not be made. Nothing that was recorded is lost. Try again in a minute; "
-            "if it stays, tell whoever runs the service."
+            (text!("problem-page-could-not-be"))
         }
         p.govuk-body { (home_link()) }
     };
-    draw(StatusCode::INTERNAL_SERVER_ERROR, "There is a problem", signed, content)
+    draw(StatusCode::INTERNAL_SERVER_ERROR, &text!("problem-there-problem"), signed, content)
 }
 
 /// Answers a path of the console that does not exist.
@@ -85,7 +83,7 @@ pub async fn fallback(signed: Option<SignedIn>, _request: Request) -> Response {
 }
 
 fn home_link() -> Markup {
-    html! { a.govuk-link href="/inbox" { "Go to the inbox" } "." }
+    html! { a.govuk-link href="/inbox" { (text!("problem-go-inbox")) } "." }
 }
 
 fn draw(status: StatusCode, title: &str, signed: Option<Signed<'_>>, content: Markup) -> Response {

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
+use super::text::{rich, text};
 use super::{access, form, parts, times};
 use crate::app::AppState;
 use crate::store::directory::Child;
@@ -81,16 +82,16 @@ async fn draw(
     let back = format!("/children/{id}");
     let now = state.ambient.now();
     let page = Page {
-        title: "Protected address".to_owned(),
+        title: text!("protection-title"),
         section: Section::Elsewhere,
         signed: Some(signed.signed()),
-        back: Some((&back, "Back to the child")),
+        back: Some((&back, &text!("protection-back"))),
         content: html! {
             @let summary: Vec<_> = faults.iter().map(|(id, words)| (*id, words.as_str())).collect();
             (parts::error_summary(&summary))
-            h1.govuk-heading-l { "Protected address" }
+            h1.govuk-heading-l { (text!("protection-title")) }
             @match (&lift, child.address_protected) {
-                (_, false) => { p.govuk-body { "The address of this child is not protected." } }
+                (_, false) => { p.govuk-body { (text!("protection-address-child-not-protected")) } }
                 (None, true) => { (ask_form(&child, &signed.csrf, &faults)) }
                 (Some(lift), true) => { (answer_form(lift, &asked_by, signed, now)) }
             }
@@ -102,16 +103,15 @@ async fn draw(
 fn ask_form(child: &Child, csrf: &str, faults: &[form::Fault]) -> Markup {
     html! {
         p.govuk-body {
-            "The address of this child must not become known. It takes two people to lift that: "
-            "you ask, somebody else agrees."
+            (text!("protection-address-child-must-not"))
         }
         form method="post" action=(format!("/children/{}/protection", child.id)) {
             (csrf_field(csrf))
-            (form::group("reason", "Why can it be known?", "", faults, &html! {
+            (form::group("reason", &text!("protection-why"), "", faults, &html! {
                 textarea.govuk-textarea #reason name="reason" rows="3" {}
             }))
             button."govuk-button govuk-button--warning" name="answer" value="ask" {
-                "Ask for the protection to be lifted"
+                (text!("protection-ask-for-protection-be"))
             }
         }
     }
@@ -121,21 +121,21 @@ fn answer_form(lift: &Lift, asked_by: &str, signed: &SignedIn, now: DateTime<Utc
     let mine = lift.asked_by == signed.viewer.person;
     html! {
         p.govuk-body {
-            (asked_by) " asked for the protection to be lifted, "
-            (parts::instant(lift.asked, &times::short(lift.asked, now))) ": “" (lift.reason) "”"
+            (rich!("protection-asked", person = asked_by, reason = lift.reason,
+                when = parts::instant(lift.asked, &times::short(lift.asked, now))))
         }
         form method="post" action=(format!("/children/{}/protection", lift.child)) {
             (csrf_field(&signed.csrf))
             @if mine {
-                p.govuk-body { "Somebody else has to agree." }
+                p.govuk-body { (text!("protection-somebody-else-has-agree")) }
             }
             div.govuk-button-group {
                 @if !mine {
                     button."govuk-button govuk-button--warning" name="answer" value="agree" {
-                        "Agree: the address is protected no more"
+                        (text!("protection-agree-address-protected-no"))
                     }
                     button."govuk-button govuk-button--secondary" name="answer" value="decline" {
-                        "Decline: it stays protected"
+                        (text!("protection-decline-stays-protected"))
                     }
                 }
             }
@@ -155,7 +155,7 @@ async fn act(
     let reason = typed.reason.trim().to_owned();
     let answer = match typed.answer.as_str() {
         "ask" if !(REASON_MIN..=REASON_MAX).contains(&reason.chars().count()) => {
-            let words = format!("Say why, in {REASON_MIN} to {REASON_MAX} letters");
+            let words = text!("glass-say-why", from = REASON_MIN, to = REASON_MAX);
             return draw(state, signed, id, Some(words)).await;
         }
         "ask" => Decision::Ask(reason),

@@ -11,6 +11,7 @@ use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::set_aside::{self, SetAsideRow};
+use super::text::{rich, text};
 use super::viewer::Viewer;
 use super::{parts, timeline, times, words};
 use crate::app::AppState;
@@ -38,11 +39,11 @@ async fn draw(state: &AppState, signed: &SignedIn, done: &str) -> Result<Respons
     let now = state.ambient.now();
     let rows = state.db.write(move |tx: &mut dyn Tx| read_logged(tx, &viewer, now)).await?;
     let page = Page {
-        title: "Set aside".to_owned(),
+        title: text!("page-quarantine"),
         section: Section::Quarantine,
         signed: Some(signed.signed()),
         back: None,
-        content: content(&rows, done_words(done), now),
+        content: content(&rows, done_words(done).as_deref(), now),
     };
     Ok(page.draw().into_response())
 }
@@ -61,11 +62,11 @@ fn read_logged(tx: &mut dyn Tx, viewer: &Viewer, at: DateTime<Utc>) -> Result<Ro
     Ok((waiting, decided))
 }
 
-fn done_words(done: &str) -> Option<&'static str> {
+fn done_words(done: &str) -> Option<String> {
     match done {
-        "released" => Some("The record is in the log, and was judged like any other."),
-        "corrected" => Some("What it meant is recorded, and stands beside it."),
-        "dismissed" => Some("The record stays aside for good. Nothing of it is lost."),
+        "released" => Some(text!("quarantine-done-released")),
+        "corrected" => Some(text!("quarantine-done-corrected")),
+        "dismissed" => Some(text!("quarantine-done-dismissed")),
         _ => None,
     }
 }
@@ -75,22 +76,21 @@ fn content((waiting, decided): &Rows, done: Option<&str>, now: DateTime<Utc>) ->
         @if let Some(words) = done {
             (parts::done_banner(&html! { p.govuk-notification-banner__heading { (words) } }))
         }
-        h1.govuk-heading-l { "Set aside" }
+        h1.govuk-heading-l { (text!("quarantine-set-aside")) }
         p.govuk-body {
-            "Records that came from a device but could not be taken into the log. Nothing of them "
-            "is lost; each waits for a person to look."
+            (text!("quarantine-records-came-from-device"))
         }
         @if waiting.is_empty() {
-            (parts::empty("Nothing is set aside", "Every record that came in was taken."))
+            (parts::empty(&text!("quarantine-nothing-set-aside"), &text!("quarantine-every-record-came-was")))
         }
         ul.ds-cards {
             @for row in waiting.iter().take(ROWS_MAX) { (card(row, &way_to_decide(row), now)) }
         }
         @if waiting.len() > ROWS_MAX {
-            p.govuk-body { "And " (waiting.len() - ROWS_MAX) " more, which came later." }
+            p.govuk-body { (text!("quarantine-more", count = waiting.len() - ROWS_MAX)) }
         }
         @if !decided.is_empty() {
-            h2.govuk-heading-m { "Decided" }
+            h2.govuk-heading-m { (text!("quarantine-decided")) }
             ul.ds-cards { @for row in decided { (card(row, &way_to_decide(row), now)) } }
         }
     }
@@ -103,8 +103,11 @@ fn way_to_decide(row: &SetAsideRow) -> Markup {
         @if row.may_decide && entry.decision.is_none() {
             p.govuk-body {
                 a.govuk-link href=(format!("/quarantine/{}", entry.number)) {
-                    "Decide what becomes of it"
-                    span.govuk-visually-hidden { ": record " (entry.seq) " of " (row.person) }
+                    (text!("quarantine-decide-what-becomes"))
+                    span.govuk-visually-hidden {
+                        ": " (text!("quarantine-record-of", number = entry.seq,
+                            person = row.person.as_str()))
+                    }
                 }
             }
         }
@@ -126,7 +129,8 @@ pub fn card(row: &SetAsideRow, below: &Markup, now: DateTime<Utc>) -> Markup {
                 h2.ds-card__name { (code_words(&entry.code)) }
                 p.ds-card__sentence { (words::sentence_case(&entry.message)) }
                 p.ds-card__meta {
-                    (row.device) ", device of " (row.person) " · record " (entry.seq)
+                    (text!("quarantine-device-of", device = row.device.as_str(),
+                        person = row.person.as_str(), number = entry.seq))
                 }
                 (decision(row, now))
                 (bytes(entry, row.readable))
@@ -134,7 +138,8 @@ pub fn card(row: &SetAsideRow, below: &Markup, now: DateTime<Utc>) -> Markup {
             }
             p.ds-limit {
                 span.ds-limit__left { (times::ago(entry.received, now)) }
-                "came " (parts::instant(entry.received, &times::short(entry.received, now)))
+                (rich!("quarantine-came",
+                    when = parts::instant(entry.received, &times::short(entry.received, now))))
             }
         }
     }
@@ -143,20 +148,21 @@ pub fn card(row: &SetAsideRow, below: &Markup, now: DateTime<Utc>) -> Markup {
 /// Who decided what, when and why.
 fn decision(row: &SetAsideRow, now: DateTime<Utc>) -> Markup {
     let Some(decision) = &row.entry.decision else { return html! {} };
-    let what = match decision.outcome {
-        DecisionOutcome::Released => "Released into the log by ",
-        DecisionOutcome::Corrected { .. } => "Corrected by a record of ",
-        DecisionOutcome::Dismissed => "Set aside for good by ",
+    let key = match decision.outcome {
+        DecisionOutcome::Released => "quarantine-released",
+        DecisionOutcome::Corrected { .. } => "quarantine-corrected",
+        DecisionOutcome::Dismissed => "quarantine-dismissed",
     };
+    let unknown = text!("page-somebody-unknown");
     html! {
         p.ds-card__why {
-            (what) (row.decided_by.as_deref().unwrap_or("somebody")) ", "
-            (parts::instant(decision.at, &times::short(decision.at, now)))
-            ": “" (decision.reason) "”"
+            (rich!(key, person = row.decided_by.as_deref().unwrap_or(&unknown),
+                when = parts::instant(decision.at, &times::short(decision.at, now)),
+                reason = decision.reason))
             @if let Some((child, event)) = row.meant {
                 " "
                 a.govuk-link href=(format!("/children/{child}#{}", timeline::anchor(event))) {
-                    "What it meant"
+                    (text!("quarantine-what-meant"))
                 }
             }
         }
@@ -166,19 +172,19 @@ fn decision(row: &SetAsideRow, now: DateTime<Utc>) -> Markup {
 fn bytes(entry: &SetAside, readable: bool) -> Markup {
     if !readable {
         return html! {
-            p.ds-card__meta { "It is about a child whose record you do not hold." }
+            p.ds-card__meta { (text!("quarantine-about-child-whose-record")) }
         };
     }
     let shown: String = entry.bytes.chars().take(CHARACTERS_MAX).flat_map(char_shown).collect();
     html! {
         details.govuk-details {
             summary.govuk-details__summary {
-                span.govuk-details__summary-text { "What came" }
+                span.govuk-details__summary-text { (text!("quarantine-what-came")) }
             }
             div.govuk-details__text {
                 pre.ds-bytes tabindex="0" { (shown) }
                 @if entry.bytes.chars().count() > CHARACTERS_MAX {
-                    p.govuk-body-s { "Only the first " (CHARACTERS_MAX) " characters are shown." }
+                    p.govuk-body-s { (text!("quarantine-first", count = CHARACTERS_MAX)) }
                 }
             }
         }
@@ -195,9 +201,10 @@ fn char_shown(character: char) -> impl Iterator<Item = char> {
     escaped.into_iter().flatten().chain(plain)
 }
 
-fn code_words(code: &str) -> &'static str {
-    code.parse::<QuarantineCode>().map_or(
-        if code == SetAside::FORK { "Number used twice with different content" } else { "Other" },
-        words::quarantine,
-    )
+fn code_words(code: &str) -> String {
+    match code.parse::<QuarantineCode>() {
+        Ok(code) => words::quarantine(code).to_owned(),
+        Err(_) if code == SetAside::FORK => text!("quarantine-fork"),
+        Err(_) => text!("quarantine-other"),
+    }
 }

@@ -14,13 +14,11 @@ use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::set_aside::{self, SetAsideFile};
+use super::text::text;
 use super::{parts, quarantine, words};
 use crate::admin::triage::{self, Meant, REASON_CHARS_MAX, Ruling, TriageError};
 use crate::app::AppState;
 use crate::store::Tx;
-
-/// What the choice to release is called.
-const RELEASE: &str = "Release it: it is good as it is";
 
 /// What was typed.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -87,7 +85,7 @@ async fn decide_as(
         Err(Stopped::Triage(TriageError::Unknown(_))) => return Err(Refusal::NotFound),
         Err(Stopped::Triage(TriageError::Store(error))) => return Err(error.into()),
         Err(Stopped::Triage(TriageError::Reason)) => {
-            let words = format!("Say why, in at most {REASON_CHARS_MAX} characters");
+            let words = text!("ruling-say-why", count = REASON_CHARS_MAX);
             ("reason", words)
         }
         Err(Stopped::Triage(error @ TriageError::Child)) => {
@@ -136,7 +134,7 @@ fn rule(
             triage::correct(tx, judge, ruling, &meant)?;
             Ok("corrected")
         }
-        _ => Err(Stopped::Fault(("decision", "Choose what becomes of it".to_owned()))),
+        _ => Err(Stopped::Fault(("decision", text!("ruling-choose")))),
     }
 }
 
@@ -150,31 +148,27 @@ fn choices() -> impl Iterator<Item = (String, String, What)> {
     let met = ChildSeen { needs_met: Known::Yes, ..seen() };
     let failed = ContactForm::ALL.iter().map(|form| {
         let what = What::FailedContact(FailedContact::new(*form));
-        (form.as_str().to_owned(), format!("Failed contact: {}", words::form(*form)), what)
+        (form.as_str().to_owned(), text!("ruling-failed-contact", form = words::form(*form)), what)
     });
     failed.chain([
-        ("seen".to_owned(), "Child seen, needs known to be met".to_owned(), What::ChildSeen(met)),
-        (
-            "seen-only".to_owned(),
-            "Child seen, not known whether needs are met".to_owned(),
-            What::ChildSeen(seen()),
-        ),
+        ("seen".to_owned(), text!("ruling-seen-met"), What::ChildSeen(met)),
+        ("seen-only".to_owned(), text!("ruling-seen"), What::ChildSeen(seen())),
     ])
 }
 
 fn meant(tx: &dyn Tx, typed: &Typed, now: DateTime<Utc>) -> Result<Meant, Stopped> {
-    let fault = |field, words: &str| Stopped::Fault((field, words.to_owned()));
+    let fault = |field, words: String| Stopped::Fault((field, words));
     let child = tx.child_called(typed.child.trim())?;
-    let child = child.ok_or_else(|| fault("child", "There is no child with this number"))?;
+    let child = child.ok_or_else(|| fault("child", text!("ruling-no-child")))?;
     let what = choices().find(|(word, ..)| *word == typed.what);
-    let (.., what) = what.ok_or_else(|| fault("what", "Choose what happened"))?;
+    let (.., what) = what.ok_or_else(|| fault("what", text!("ruling-choose-what")))?;
     let date = typed.date().date();
-    let date = date.ok_or_else(|| fault("day", "Enter a date, for example 2 3 2026"))?;
+    let date = date.ok_or_else(|| fault("day", text!("ruling-enter-date")))?;
     let time = NaiveTime::parse_from_str(typed.time.trim(), "%H:%M");
-    let time = time.map_err(|_| fault("time", "Enter a time, for example 14:30"))?;
+    let time = time.map_err(|_| fault("time", text!("ruling-enter-time")))?;
     let at = london(date, time);
     if at > now {
-        return Err(fault("day", "It cannot have happened in the future"));
+        return Err(fault("day", text!("ruling-future")));
     }
     Ok(Meant { child: child.id, at, what })
 }
@@ -190,12 +184,11 @@ async fn draw(
     let now = state.ambient.now();
     let look = move |tx: &mut dyn Tx| set_aside::one(tx, &viewer, number, now);
     let file = state.db.write(look).await?.ok_or(Refusal::NotFound)?;
-    let prefix = if faults.is_empty() { "" } else { "Error: " };
     let page = Page {
-        title: format!("{prefix}Record set aside"),
+        title: super::page::title(text!("ruling-title"), !faults.is_empty()),
         section: Section::Quarantine,
         signed: Some(signed.signed()),
-        back: Some(("/quarantine", "Back to what is set aside")),
+        back: Some(("/quarantine", &text!("ruling-back"))),
         content: content(&file, typed, faults, &signed.csrf, now),
     };
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -213,7 +206,7 @@ fn content(
     let waits = file.row.entry.decision.is_none() && file.row.may_decide;
     html! {
         (parts::error_summary(&listed))
-        h1.govuk-heading-l { "Record set aside" }
+        h1.govuk-heading-l { (text!("ruling-title")) }
         ul.ds-cards { (quarantine::card(&file.row, &html! {}, now)) }
         @if waits {
             form method="post" action=(format!("/quarantine/{}", file.row.entry.number))
@@ -221,7 +214,7 @@ fn content(
                 (csrf_field(csrf))
                 (decision_field(file, typed, faults))
                 (reason_field(typed, faults))
-                button.govuk-button data-module="govuk-button" { "Record the decision" }
+                button.govuk-button data-module="govuk-button" { (text!("ruling-record-decision")) }
             }
         }
     }
@@ -236,21 +229,21 @@ fn decision_field(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Marku
         div.govuk-form-group .govuk-form-group--error[fault.is_some()] {
             fieldset.govuk-fieldset {
                 legend."govuk-fieldset__legend govuk-fieldset__legend--m" {
-                    "What becomes of it?"
+                    (text!("ruling-what-becomes"))
                 }
                 @if let Some(words) = &file.unsound {
-                    p.govuk-body { "It cannot be released: " (words) "." }
+                    p.govuk-body { (text!("ruling-cannot", why = words.as_str())) }
                 }
                 (form::error_message("decision", fault))
                 div.govuk-radios data-module="govuk-radios" {
                     @if file.unsound.is_none() {
-                        (radio("release", "decision", RELEASE, None, &chosen))
+                        (radio("release", "decision", &text!("ruling-release"), None, &chosen))
                     }
-                    (radio("correct", correct_id, "Record what it meant", Some("meant"), &chosen))
+                    (radio("correct", correct_id, &text!("ruling-record-what-meant"), Some("meant"), &chosen))
                     div."govuk-radios__conditional govuk-radios__conditional--hidden" #meant {
                         (meant_fields(file, typed, faults))
                     }
-                    (radio("dismiss", "decision-dismiss", "Set it aside for good", None, &chosen))
+                    (radio("dismiss", "decision-dismiss", &text!("ruling-set-aside-for-good"), None, &chosen))
                 }
             }
         }
@@ -277,22 +270,22 @@ fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup 
     let known = file.child.as_deref().filter(|_| typed.child.is_empty());
     let child = known.unwrap_or(&typed.child);
     html! {
-        p.govuk-body { "It is recorded in your name, and stands beside this record for good." }
-        (form::group("child", "Child", "The number in your own system", faults, &html! {
+        p.govuk-body { (text!("ruling-recorded-your-name-stands")) }
+        (form::group("child", &text!("ruling-child"), &text!("ruling-number-your-own-system"), faults, &html! {
             input."govuk-input govuk-input--width-10" #child name="child" type="text"
                 value=(child) spellcheck="false" autocomplete="off"
                 aria-describedby="child-hint child-error";
         }))
-        (form::group("what", "What happened", "", faults, &html! {
+        (form::group("what", &text!("ruling-what"), "", faults, &html! {
             select.govuk-select #what name="what" aria-describedby="what-error" {
-                option value="" { "Choose" }
+                option value="" { (text!("ruling-choose-2")) }
                 @for (word, label, _) in choices() {
                     option value=(word) selected[typed.what == word] { (label) }
                 }
             }
         }))
-        (form::date("", "On which day", "For example, 2 3 2026", typed.date(), faults))
-        (form::group("time", "At what time", "For example, 14:30", faults, &html! {
+        (form::date("", &text!("ruling-on-which-day"), &text!("ruling-for-example-2-3"), typed.date(), faults))
+        (form::group("time", &text!("ruling-at-what-time"), &text!("ruling-for-example-1430"), faults, &html! {
             input."govuk-input govuk-input--width-5" #time name="time" type="text"
                 value=(typed.time) autocomplete="off" aria-describedby="time-hint time-error";
         }))
@@ -300,11 +293,11 @@ fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup 
 }
 
 fn reason_field(typed: &Typed, faults: &[Fault]) -> Markup {
-    let hint = "It stays beside the record, and its author reads it.";
+    let hint = text!("ruling-reason-hint");
     form::group(
         "reason",
-        "Why?",
-        hint,
+        &text!("ruling-why"),
+        &hint,
         faults,
         &html! {
             textarea.govuk-textarea #reason name="reason" rows="4"

@@ -39,6 +39,11 @@ impl Token {
         Self(URL_SAFE_NO_PAD.encode(bytes))
     }
 
+    /// As the cookie holds it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// What the store keeps of it.
     pub fn hash(&self) -> Hash {
         Hash::of(self.0.as_bytes())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, EventId, PersonId};
 
+use super::text::text;
 use super::viewer::Viewer;
 use crate::access::Reader;
 use crate::admin::triage;
@@ -68,7 +69,7 @@ impl<'a> Sight<'a> {
         if let Some(name) = self.names.get(&person) {
             return Ok(name.clone());
         }
-        let name = tx.person(person)?.map_or_else(|| "somebody unknown".to_owned(), |p| p.name);
+        let name = tx.person(person)?.map_or_else(|| text!("page-somebody-unknown"), |p| p.name);
         self.names.insert(person, name.clone());
         Ok(name)
     }

@@ -93,7 +93,7 @@ pub async fn submit(
         form_page(&state, &headers, status, &Asked { next, login, error, kept: kept.as_ref() })
     };
     if !Jar::Visitor.read(&state, &headers).is_some_and(|visitor| visitor.accepts(&typed.csrf)) {
-        return again(StatusCode::FORBIDDEN, "This page was open for too long. Try again");
+        return again(StatusCode::FORBIDDEN, &text!("sign-in-page-was-open-for"));
     }
     let before = Jar::Session.read(&state, &headers);
     match enter(&state, &typed, before).await {
@@ -247,9 +247,8 @@ fn form_page(
 ) -> Response {
     let known = Jar::Visitor.read(state, headers);
     let visitor = known.unwrap_or_else(|| Token::new(state.ambient.random()));
-    let prefix = if asked.error.is_some() { "Error: " } else { "" };
     let page = Page {
-        title: format!("{prefix}Sign in"),
+        title: super::page::title(text!("sign-in-title"), asked.error.is_some()),
         section: Section::Elsewhere,
         signed: None,
         back: None,
@@ -278,7 +277,7 @@ fn form(csrf: &str, asked: &Asked<'_>) -> Markup {
     html! {
         div.ds-sign-in {
             (parts::error_summary(&errors))
-            h1.govuk-heading-l { "Sign in" }
+            h1.govuk-heading-l { (text!("sign-in-title")) }
             @if kept.is_some() {
                 div.govuk-inset-text role="status" {
                     p.govuk-body { strong { (text!("kept-ended")) } }
@@ -292,11 +291,10 @@ fn form(csrf: &str, asked: &Asked<'_>) -> Markup {
                 (login_field(login, error))
                 (password_field())
                 (code_field())
-                button.govuk-button data-module="govuk-button" { "Sign in" }
+                button.govuk-button data-module="govuk-button" { (text!("sign-in-title")) }
             }
             p.govuk-body-s {
-                "No account, or a forgotten password? Ask whoever runs the service in your "
-                "organisation."
+                (text!("sign-in-no-account-or-forgotten"))
             }
         }
     }
@@ -305,10 +303,10 @@ fn form(csrf: &str, asked: &Asked<'_>) -> Markup {
 fn login_field(login: &str, error: Option<&str>) -> Markup {
     html! {
         div.govuk-form-group .govuk-form-group--error[error.is_some()] {
-            label.govuk-label for="login" { "Username" }
+            label.govuk-label for="login" { (text!("sign-in-username")) }
             @if let Some(words) = error {
                 p.govuk-error-message #login-error {
-                    span.govuk-visually-hidden { "Error: " } (words)
+                    span.govuk-visually-hidden { (text!("form-error")) " " } (words)
                 }
             }
             input.govuk-input .govuk-input--error[error.is_some()] #login name="login" type="text"
@@ -321,14 +319,14 @@ fn login_field(login: &str, error: Option<&str>) -> Markup {
 fn password_field() -> Markup {
     html! {
         div."govuk-form-group govuk-password-input" data-module="govuk-password-input" {
-            label.govuk-label for="password" { "Password" }
+            label.govuk-label for="password" { (text!("sign-in-password")) }
             div."govuk-input__wrapper govuk-password-input__wrapper" {
                 input."govuk-input govuk-password-input__input govuk-js-password-input-input"
                     #password name="password" type="password" autocomplete="current-password"
                     spellcheck="false" autocapitalize="none";
                 button."govuk-button govuk-button--secondary govuk-password-input__toggle \
                         govuk-js-password-input-toggle" type="button" aria-controls="password"
-                    aria-label="Show password" hidden { "Show" }
+                    aria-label=(text!("sign-in-show-password")) hidden { (text!("sign-in-show")) }
             }
         }
     }
@@ -337,10 +335,9 @@ fn password_field() -> Markup {
 fn code_field() -> Markup {
     html! {
         div.govuk-form-group {
-            label.govuk-label for="code" { "Code" }
+            label.govuk-label for="code" { (text!("sign-in-code")) }
             div.govuk-hint #code-hint {
-                "From your authenticator app, or a recovery code. Leave it empty if you have set "
-                "up none"
+                (text!("sign-in-from-your-authenticator-app"))
             }
             input."govuk-input govuk-input--width-10" #code name="code" type="text"
                 autocomplete="one-time-code" spellcheck="false" autocapitalize="none"

@@ -18,6 +18,7 @@ use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::sign_in::OnlyCsrf;
 use super::team_view;
+use super::text::text;
 use super::viewer::Viewer;
 use crate::admin::device_state::{self, DeviceState};
 use crate::admin::visits::{self, ListedVisit};
@@ -161,33 +162,33 @@ fn read(
     now: DateTime<Utc>,
 ) -> Result<Absence, Vec<Fault>> {
     let mut faults = Vec::new();
-    let mut fault = |field, words: &str| faults.push((field, words.to_owned()));
+    let mut fault = |field, words: String| faults.push((field, words));
     let by_id = |id: &str| members.iter().find(|person| person.id.to_string() == id);
     let person = by_id(&typed.person).map(|person| person.id);
     if person.is_none() {
-        fault("person", "Choose who is away");
+        fault("person", text!("team-choose-who"));
     }
     let why = AbsentBecause::ALL.into_iter().find(|why| why.as_str() == typed.why);
     if why.is_none() {
-        fault("why", "Choose why");
+        fault("why", text!("team-choose-why"));
     }
     let deputy = by_id(&typed.deputy).map(|person| person.id);
     if deputy.is_none() && !typed.deputy.is_empty() {
-        fault("deputy", "Choose somebody of the team, or nobody by name");
+        fault("deputy", text!("team-choose-deputy"));
     } else if deputy.is_some() && deputy == person {
-        fault("deputy", "Choose somebody else: nobody stands in for themselves");
+        fault("deputy", text!("team-choose-other-deputy"));
     }
     let from = if typed.from().is_empty() { Some(now) } else { typed.from().begins() };
     if from.is_none() {
-        fault("from-day", "Enter a date, for example 2 3 2026, or leave it empty for now");
+        fault("from-day", text!("team-enter-from"));
     }
     let until = if typed.until().is_empty() { None } else { Some(typed.until().ends()) };
     match until {
         Some(None) => {
-            fault("until-day", "Enter a date, for example 9 3 2026, or leave it empty");
+            fault("until-day", text!("team-enter-until"));
         }
         Some(Some(until)) if from.is_some_and(|from| until <= from) || until <= now => {
-            fault("until-day", "The last day must not lie before the first, or in the past");
+            fault("until-day", text!("team-until-before"));
         }
         _ => {}
     }
@@ -271,9 +272,8 @@ async fn draw(
 ) -> Result<Response, Refusal> {
     let (viewer, now) = (signed.viewer.clone(), state.ambient.now());
     let team = state.db.read(move |tx: &dyn Tx| gather(tx, &viewer, now)).await?;
-    let prefix = if faults.is_empty() { "" } else { "Error: " };
     let page = Page {
-        title: format!("{prefix}Team"),
+        title: super::page::title(text!("page-team"), !faults.is_empty()),
         section: Section::Team,
         signed: Some(signed.signed()),
         back: None,

@@ -8,14 +8,12 @@ use super::form::{self, Fault};
 use super::page::csrf_field;
 use super::session::SignedIn;
 use super::team::{Member, Team, Typed};
-use super::text::text;
+use super::text::{rich, text};
 use super::{devices, parts, times, words};
 use crate::admin::device_state::DeviceState;
 use crate::admin::visits::ListedVisit;
 use crate::judge::visits::Known;
 use crate::store::availability::{AbsentBecause, NumberedAbsence};
-
-const MEMBER_COLUMNS: [&str; 4] = ["Who", "Now", "Later", "Open for them"];
 
 /// The content of the page.
 pub fn content(
@@ -31,10 +29,11 @@ pub fn content(
         (parts::error_summary(&listed))
         (said(done))
         div.ds-title-row {
-            h1.govuk-heading-l { "Team" }
+            h1.govuk-heading-l { (text!("team-team")) }
             (my_availability(team, me, &signed.csrf))
         }
-        (parts::table("Who is there", &MEMBER_COLUMNS, &rows(team, signed)))
+        (parts::table(&text!("team-who-there"), &[&text!("team-who"), &text!("team-now"), &text!("team-later"), &text!("team-open-for-them")],
+            &rows(team, signed)))
         (visits(team))
         (unknown(team))
         (team_devices(team))
@@ -44,11 +43,9 @@ pub fn content(
 
 fn said(done: &str) -> Markup {
     let words = match done {
-        "absent" => "The absence is written down. Whoever stands in is told from then on.",
-        "not-available" => {
-            "You are not available from now on. What is addressed to you goes to the next as well."
-        }
-        "back" => "The absence has ended.",
+        "absent" => text!("team-absence-written-down-whoever"),
+        "not-available" => text!("team-you-are-not-available"),
+        "back" => text!("team-absence-has-ended"),
         _ => return html! {},
     };
     parts::done_banner(&html! { p.govuk-notification-banner__heading { (words) } })
@@ -59,12 +56,12 @@ fn my_availability(team: &Team, me: PersonId, csrf: &str) -> Markup {
     let mine = team.members.iter().find(|member| member.person.id == me);
     html! {
         @match mine.and_then(|member| member.away(team.now)) {
-            Some((numbered, _)) => (back_form(numbered.number, "I am back", csrf)),
+            Some((numbered, _)) => (back_form(numbered.number, &text!("team-i-am-back"), csrf)),
             None => {
                 form method="post" action="/team/not-available" {
                     (csrf_field(csrf))
                     button."govuk-button govuk-button--secondary" data-module="govuk-button" {
-                        "I am not available now"
+                        (text!("team-i-am-not-available"))
                     }
                 }
             }
@@ -96,24 +93,24 @@ fn row(member: &Member, signed: &SignedIn, now: DateTime<Utc>) -> Vec<Markup> {
         html! {
             @match member.away(now) {
                 None => {
-                    "There"
+                    (text!("team-there"))
                     @if let Some(hours) = &member.hours {
                         br; span.govuk-hint { (hours.to_string()) }
                     }
                 }
                 Some((numbered, deputy)) => {
-                    (parts::tag(Some("yellow"), away_word(numbered.absence.why))) " "
+                    (parts::tag(Some("yellow"), &away_word(numbered.absence.why))) " "
                     (span_words(numbered, deputy.as_deref(), now))
                     @if member.person.id != signed.viewer.person {
-                        (back_form(numbered.number, "End it now", &signed.csrf))
+                        (back_form(numbered.number, &text!("team-end-now"), &signed.csrf))
                     }
                 }
             }
         },
         html! {
             @for (numbered, deputy) in later {
-                (words::sentence_case(away_word(numbered.absence.why))) " from "
-                (times::short(numbered.absence.from, now)) ", "
+                (text!("team-away-from", why = away_word(numbered.absence.why),
+                    when = times::short(numbered.absence.from, now))) " "
                 (span_words(numbered, deputy.as_deref(), now)) br;
             }
         },
@@ -121,39 +118,44 @@ fn row(member: &Member, signed: &SignedIn, now: DateTime<Utc>) -> Vec<Markup> {
     ]
 }
 
-const fn away_word(why: AbsentBecause) -> &'static str {
+fn away_word(why: AbsentBecause) -> String {
     match why {
-        AbsentBecause::Leave => "On leave",
-        AbsentBecause::Ill => "Ill",
-        AbsentBecause::NotAvailable => "Not available",
+        AbsentBecause::Leave => text!("team-on-leave"),
+        AbsentBecause::Ill => text!("team-ill"),
+        AbsentBecause::NotAvailable => text!("team-not-available"),
     }
 }
 
 fn span_words(numbered: &NumberedAbsence, deputy: Option<&str>, now: DateTime<Utc>) -> Markup {
     html! {
         @match numbered.absence.until {
-            Some(until) => { "until " (times::short(until, now)) }
-            None => { "until further notice" }
+            Some(until) => (text!("team-until", when = times::short(until, now))),
+            None => { (text!("team-until-further-notice")) }
         }
         br;
         span.govuk-hint {
             @match deputy {
-                Some(name) => { (name) " stands in" }
-                None => { "The next in the chain is told" }
+                Some(name) => (text!("team-stands-in", person = name)),
+                None => { (text!("team-next-chain-told")) }
             }
         }
     }
 }
 
 fn visits(team: &Team) -> Markup {
-    let columns = ["When", "Child", "Who visits", "Outcome"];
+    let columns = [
+        text!("team-visit-when"),
+        text!("team-visit-child"),
+        text!("team-visit-who-visits"),
+        text!("team-visit-outcome"),
+    ];
     let rows: Vec<_> = team.visits.iter().map(|listed| visit_row(listed, team.now)).collect();
     html! {
         @if rows.is_empty() {
-            h2.govuk-heading-m { "Visits planned today" }
-            p.govuk-body { "None that the server knows of." }
+            h2.govuk-heading-m { (text!("team-visits-planned-today")) }
+            p.govuk-body { (text!("team-none-server-knows")) }
         } @else {
-            (parts::table("Visits planned today", &columns, &rows))
+            (parts::table(&text!("team-visits-planned-today"), &columns, &rows))
         }
     }
 }
@@ -166,14 +168,15 @@ fn visit_row(listed: &ListedVisit, now: DateTime<Utc>) -> Vec<Markup> {
         },
         html! { (listed.person.name) },
         match listed.known {
-            Known::Cancelled => parts::tag(Some("grey"), "Called off"),
-            Known::Yes => parts::tag(Some("green"), "Recorded"),
-            Known::NotYet if listed.visit.at > now => html! { "Still to come" },
-            Known::NotYet => html! { "Not recorded yet" },
+            Known::Cancelled => parts::tag(Some("grey"), &text!("team-called-off")),
+            Known::Yes => parts::tag(Some("green"), &text!("team-recorded")),
+            Known::NotYet if listed.visit.at > now => html! { (text!("team-still-come")) },
+            Known::NotYet => html! { (text!("team-not-recorded-yet")) },
             Known::Silent(since) => html! {
-                (parts::tag(Some("orange"), "Device silent")) " since " (times::spoken(since, now))
+                (rich!("team-silent-since", tag = parts::tag(Some("orange"), &text!("team-device-silent")),
+                    when = times::spoken(since, now)))
             },
-            Known::No(_) => parts::tag(Some("red"), "Outcome not known"),
+            Known::No(_) => parts::tag(Some("red"), &text!("team-outcome-not-known")),
         },
     ]
 }
@@ -260,25 +263,23 @@ fn absence_form(team: &Team, signed: &SignedIn, typed: &Typed, faults: &[Fault])
         .collect();
     let me = signed.viewer.person.to_string();
     let person = if typed.person.is_empty() { &me } else { &typed.person };
-    let why: Vec<_> = AbsentBecause::ALL
-        .iter()
-        .map(|why| (why.as_str().to_owned(), away_word(*why).to_owned()))
-        .collect();
+    let why: Vec<_> =
+        AbsentBecause::ALL.iter().map(|why| (why.as_str().to_owned(), away_word(*why))).collect();
     let whom = form::select("person", &people, person);
-    people.insert(0, (String::new(), "Nobody by name: the next in the chain".to_owned()));
-    let until_hint = "The last day away. Leave it empty where it is not known";
+    people.insert(0, (String::new(), text!("team-nobody-by-name")));
+    let until_hint = text!("team-until-hint");
     html! {
-        h2.govuk-heading-m { "Somebody is away" }
+        h2.govuk-heading-m { (text!("team-somebody-away")) }
         form method="post" action="/team" novalidate {
             (csrf_field(&signed.csrf))
-            (form::group("person", "Who", "", faults, &whom))
-            (form::group("why", "Why", "", faults, &form::select("why", &why, &typed.why)))
-            (form::date("from-", "From", "Leave it empty for now", typed.from(), faults))
-            (form::date("until-", "Until", until_hint, typed.until(), faults))
-            (form::group("deputy", "Who stands in",
-                "They are told at once of what is addressed to the person who is away", faults,
+            (form::group("person", &text!("team-who"), "", faults, &whom))
+            (form::group("why", &text!("team-why"), "", faults, &form::select("why", &why, &typed.why)))
+            (form::date("from-", &text!("team-from"), &text!("team-leave-empty-for-now"), typed.from(), faults))
+            (form::date("until-", &text!("team-until-2"), &until_hint, typed.until(), faults))
+            (form::group("deputy", &text!("team-who-stands"),
+                &text!("team-they-are-told-at"), faults,
                 &form::select("deputy", &people, &typed.deputy)))
-            button.govuk-button data-module="govuk-button" { "Write it down" }
+            button.govuk-button data-module="govuk-button" { (text!("team-write-down")) }
         }
     }
 }

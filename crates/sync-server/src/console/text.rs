@@ -1,12 +1,21 @@
 //! The words of the console: Fluent messages in `wording/`, by key.
 
 use doorstep_wording::Wording;
+use doorstep_wording::fluent_bundle::FluentArgs;
+use maud::{Markup, html};
 
 /// The files of the wording, with their names for messages about them.
-pub const FILES: [(&str, &str); 7] = [
+pub const FILES: [(&str, &str); 14] = [
+    ("access.ftl", include_str!("../../wording/access.ftl")),
     ("child.ftl", include_str!("../../wording/child.ftl")),
+    ("devices.ftl", include_str!("../../wording/devices.ftl")),
+    ("escalation.ftl", include_str!("../../wording/escalation.ftl")),
     ("inbox.ftl", include_str!("../../wording/inbox.ftl")),
+    ("notices.ftl", include_str!("../../wording/notices.ftl")),
     ("numbers.ftl", include_str!("../../wording/numbers.ftl")),
+    ("page.ftl", include_str!("../../wording/page.ftl")),
+    ("policy.ftl", include_str!("../../wording/policy.ftl")),
+    ("quarantine.ftl", include_str!("../../wording/quarantine.ftl")),
     ("record.ftl", include_str!("../../wording/record.ftl")),
     ("set-up.ftl", include_str!("../../wording/set-up.ftl")),
     ("sign-in.ftl", include_str!("../../wording/sign-in.ftl")),
@@ -23,6 +32,38 @@ macro_rules! text {
     };
 }
 pub(crate) use text;
+
+/// What stands on both sides of a value's number in words that were not put together yet. No words
+/// hold it.
+const MARK: char = '\u{E000}';
+
+/// The words under a key with parts that are more than words: links, instants, bold names.
+pub fn put_together(key: &str, values: &[(&'static str, Markup)]) -> Markup {
+    let mut places = FluentArgs::new();
+    for (number, (name, _)) in values.iter().enumerate() {
+        places.set(*name, format!("{MARK}{number}{MARK}"));
+    }
+    let words = WORDING.find(key, Some(&places));
+    html! {
+        @for (place, part) in words.split(MARK).enumerate() {
+            @match part.parse::<usize>().ok().filter(|_| place % 2 == 1) {
+                Some(number) => (values[number].1),
+                None => (part),
+            }
+        }
+    }
+}
+
+/// The words under a key, with parts that may be more than words:
+/// `rich!("chain-heard", when = parts::instant(at, &words))`.
+macro_rules! rich {
+    ($key:expr, $($name:ident = $value:expr),+ $(,)?) => {
+        $crate::console::text::put_together(
+            $key, &[$((stringify!($name), maud::html! { ($value) })),+]
+        )
+    };
+}
+pub(crate) use rich;
 
 #[cfg(test)]
 mod tests {
@@ -81,7 +122,8 @@ mod tests {
 
     /// The keys that the source asks for by name.
     fn asked_for(source: &str) -> BTreeSet<String> {
-        let calls = source.split("text!(").skip(1).map(str::trim_start);
+        let calls = ["text!(", "rich!("].into_iter().flat_map(|of| source.split(of).skip(1));
+        let calls = calls.map(str::trim_start);
         let literal = calls.filter_map(|rest| rest.strip_prefix('"'));
         literal.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
     }
@@ -100,6 +142,119 @@ mod tests {
         let used: BTreeSet<_> = quoted(&source).union(&made).cloned().collect();
         let unused: Vec<_> = written.difference(&used).collect();
         assert!(unused.is_empty(), "unused: {unused:?}");
+    }
+
+    /// Texts that are no words for people, though they look like some: of headers, drawings, what is
+    /// written to the log, and pages that are for programmers.
+    fn is_for_machines(file: &str, literal: &str) -> bool {
+        const FOR_PROGRAMMERS: [&str; 3] = ["reference.rs", "accounts.rs", "password.rs"];
+        const NO_WORDS: [&str; 12] = [
+            "access log given",
+            "child, to print",
+            "doorstep second factor",
+            "import what the files say",
+            "protected address",
+            "protection of the address",
+            "set aside",
+            "opened outside allocation",
+            "Saturday",
+            "Sunday",
+            "Max-Age",
+            "Secure",
+        ];
+        const BEGINNINGS: [&str; 9] = [
+            "refused: ",
+            "text/",
+            "public, ",
+            "govuk-",
+            "ds-",
+            "attachment; ",
+            "doorstep-",
+            "; ",
+            "__Host-",
+        ];
+        FOR_PROGRAMMERS.contains(&file)
+            || NO_WORDS.iter().any(|it| literal.trim_end_matches("\\n") == *it)
+            || BEGINNINGS.iter().any(|it| literal.starts_with(it))
+    }
+
+    /// Whether a text is words for people: a capital letter and more behind it, or two words.
+    fn is_words(literal: &str) -> bool {
+        let mut words = literal.split(' ').filter(|word| {
+            let letters = word.chars().filter(|c| c.is_alphabetic() && c.is_lowercase()).count();
+            letters > 1 && word.chars().all(|c| c.is_alphabetic() || ",.;:!?’'“”()".contains(c))
+        });
+        let first = literal.trim_start().chars().next();
+        let begins = first.is_some_and(char::is_uppercase) && literal.len() > 1;
+        let count = words.by_ref().count();
+        count > 1 || (begins && count > 0)
+    }
+
+    /// The texts between quotation marks, each with what stands before it on its line.
+    fn literals(source: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for line in source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//") && !line.contains("tracing::"))
+        {
+            let mut rest = line.split('"');
+            let mut before = rest.next().unwrap_or_default().to_owned();
+            while let (Some(literal), Some(after)) = (rest.next(), rest.next()) {
+                found.push((before.clone(), literal.to_owned()));
+                after.clone_into(&mut before);
+            }
+        }
+        found
+    }
+
+    /// What stands before a text that nobody reads on a page.
+    const NOT_ON_PAGES: [&str; 14] = [
+        "expect(",
+        "reason = ",
+        "#[error(",
+        "assert",
+        "tracing::",
+        "what: ",
+        ".",
+        "=",
+        "strip_prefix(",
+        "starts_with(",
+        "target: ",
+        "include_str!(",
+        "event(",
+        "with(",
+    ];
+
+    /// Attributes that are read out or shown.
+    const SPOKEN: [&str; 4] = ["aria-label=", "alt=", "title=", "placeholder="];
+
+    /// The words for people that stand in a source file instead of the wording.
+    fn plain_words(file: &str, source: &str) -> Vec<String> {
+        let on_page = |(before, literal): &(String, String)| {
+            let before = before.trim_end();
+            let spoken = SPOKEN.iter().any(|it| before.ends_with(it));
+            let elsewhere = NOT_ON_PAGES.iter().any(|it| before.ends_with(it.trim_end()));
+            is_words(literal) && !is_for_machines(file, literal) && (spoken || !elsewhere)
+        };
+        let found = literals(source).into_iter().filter(on_page);
+        found.map(|(_, literal)| format!("{file}: {literal}")).collect()
+    }
+
+    #[test]
+    fn every_word_on_a_page_stands_in_the_wording() {
+        let mut found = Vec::new();
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console");
+        for folder in [root.clone(), root.join("record")] {
+            for entry in fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                let Ok(text) = fs::read_to_string(&path) else { continue };
+                let source = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+                found.extend(plain_words(&path.file_name().unwrap().to_string_lossy(), source));
+            }
+        }
+        assert!(found.is_empty(), "{found:#?}");
+        let planted = "html! { p { \"Nobody answered\" } a aria-label=\"Go on\" { \"Inbox\" } }";
+        assert_eq!(plain_words("planted.rs", planted).len(), 3);
     }
 
     #[test]

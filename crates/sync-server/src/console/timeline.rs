@@ -1,8 +1,6 @@
 //! A child's timeline: what happened, in the order in which it happened, with what arrived late,
 //! was corrected or was withdrawn marked as such.
 
-use std::fmt::Write as _;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Europe::London;
 use doorstep_core::event::{Corrected, What, Withdrawn};
@@ -11,6 +9,7 @@ use doorstep_core::trust::{Timing, Trust};
 use maud::{Markup, html};
 
 use super::gather::Recorded;
+use super::text::text;
 use super::{attachment, parts, times, words};
 
 /// How long after it happened a record may reach us without being called late.
@@ -47,7 +46,7 @@ fn entry(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
             }
             (attachment::list(record))
             p.ds-timeline__when {
-                "Recorded by " (record.person) ", " (words::role(event.by))
+                (text!("timeline-by", person = record.person.as_str(), role = words::role(event.by)))
             }
             (marks(record, all, now))
         }
@@ -60,7 +59,7 @@ fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
         @if is_late(record) {
             p.ds-timeline__mark {
                 @let [happened, came] = day_and_time(event.at, record.received, now);
-                "Arrived late: happened " (happened) ", reached us " (came)
+                (text!("timeline-late", happened = happened, came = came))
             }
         }
         @if record.timing.differs_from(event.at) {
@@ -68,14 +67,18 @@ fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
         }
         @for (correction, by) in corrections(all, event.id) {
             p.ds-timeline__mark {
-                "Corrected " (times::short(by.body.event.at, now)) " by " (by.person) ": "
-                (changes(correction))
+                (text!("timeline-corrected", when = times::short(by.body.event.at, now),
+                    person = by.person.as_str(), changes = changes(correction)))
             }
         }
         @if let Some((withdrawn, by)) = withdrawal(all, event.id) {
             p.ds-timeline__mark {
-                "Withdrawn " (times::short(by.body.event.at, now)) " by " (by.person)
-                @if let Some(reason) = &withdrawn.reason { ": " (reason) }
+                @let when = times::short(by.body.event.at, now);
+                @match &withdrawn.reason {
+                    Some(reason) => (text!("timeline-withdrawn-why", when = when,
+                        person = by.person.as_str(), why = reason.as_str())),
+                    None => (text!("timeline-withdrawn", when = when, person = by.person.as_str())),
+                }
             }
         }
     }
@@ -84,19 +87,14 @@ fn marks(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
 /// What is said where the device's clock was not right.
 fn clock_words(record: &Recorded, now: DateTime<Utc>) -> String {
     let Timing { corrected, limits_from, trust } = record.timing;
-    let sure = match trust {
-        Trust::Anchored => "it happened",
-        Trust::Estimated => "it happened about",
-        Trust::Unanchored => "it is not sure when it happened; at the latest",
+    let key = match trust {
+        Trust::Anchored => "timeline-clock-anchored",
+        Trust::Estimated => "timeline-clock-estimated",
+        Trust::Unanchored => "timeline-clock-unanchored",
     };
-    let mut words =
-        format!("The clock of its device was not right: {sure} {}", times::short(corrected, now));
-    if limits_from == corrected {
-        words.push_str(", and limits run from then");
-    } else {
-        let _ = write!(words, ". Limits run from {}", times::short(limits_from, now));
-    }
-    words
+    let from = times::short(limits_from, now);
+    let same = if limits_from == corrected { "yes" } else { "no" };
+    text!(key, when = times::short(corrected, now), same = same, from = from)
 }
 
 /// When it happened and when it came, in the same form: `Monday 10:00` where both are within a week
@@ -133,11 +131,11 @@ fn changes(corrected: &Corrected) -> String {
         .set
         .iter()
         .map(|(key, value)| match value {
-            serde_json::Value::Null => format!("{} removed", key_words(key)),
+            serde_json::Value::Null => text!("timeline-removed", key = key_words(key)),
             serde_json::Value::String(text) => {
-                format!("{} is now {}", key_words(key), words::plain(text))
+                text!("timeline-is-now", key = key_words(key), value = words::plain(text))
             }
-            other => format!("{} is now {other}", key_words(key)),
+            other => text!("timeline-is-now", key = key_words(key), value = other.to_string()),
         })
         .collect();
     changes.join("; ")
@@ -162,9 +160,9 @@ pub fn brief(record: &Recorded, now: DateTime<Utc>) -> String {
     let claimed = times::short(event.at, now);
     if record.timing.differs_from(event.at) {
         let from = times::short(record.timing.limits_from, now);
-        return format!("{words} ({claimed} by its device; limits run from {from})");
+        return text!("timeline-brief-clock", what = words, when = claimed, from = from);
     }
-    format!("{words} ({claimed})")
+    text!("timeline-brief", what = words, when = claimed)
 }
 
 /// Records of an escalation that are named; how many more there are is said.
@@ -177,7 +175,11 @@ pub fn why(reason: &str, evidence: &[Recorded], now: DateTime<Utc>) -> String {
     let mut named: Vec<_> =
         evidence.iter().skip(earlier).map(|record| brief(record, now)).collect();
     if earlier > 0 {
-        named.insert(0, format!("{earlier} earlier"));
+        named.insert(0, text!("timeline-earlier", count = earlier));
     }
-    if named.is_empty() { reason } else { format!("{reason}: {}", named.join("; ")) }
+    if named.is_empty() {
+        reason
+    } else {
+        text!("timeline-why", reason = reason, records = named.join("; "))
+    }
 }
