@@ -52,6 +52,35 @@ impl Connection {
         self.read().await
     }
 
+    /// Asks for a page of the console, as who has this cookie.
+    pub async fn get(&mut self, path: &str, cookie: &str) -> Answer<'_> {
+        self.ask(path, cookie).await;
+        self.read().await
+    }
+
+    /// Opens a stream of what the server says by itself; returns once it is open.
+    pub async fn listen(&mut self, path: &str, cookie: &str) {
+        self.ask(path, cookie).await;
+        self.buffer.clear();
+        while !self.buffer.windows(4).any(|four| four == b"\r\n\r\n") {
+            self.read_more().await;
+        }
+    }
+
+    /// Returns once the server said this on an open stream.
+    pub async fn hear(&mut self, words: &str) {
+        self.buffer.clear();
+        while !self.buffer.windows(words.len()).any(|part| part == words.as_bytes()) {
+            self.read_more().await;
+        }
+    }
+
+    async fn ask(&mut self, path: &str, cookie: &str) {
+        let host = self.host;
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n");
+        self.stream.write_all(request.as_bytes()).await.expect("the server reads");
+    }
+
     async fn read(&mut self) -> Answer<'_> {
         self.buffer.clear();
         let end_of_head = loop {

@@ -7,14 +7,16 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_core::event::Role;
+use doorstep_core::event::{ChildRecord, Role};
 use doorstep_core::ids::{ChildId, PersonId, TeamId};
 use doorstep_core::policy::Policy;
 use doorstep_core::seal::SigningKey;
 use doorstep_core::wire::{EnrolRequest, Limits, Outcome};
+use doorstep_sync_server::console::session::Token;
 use doorstep_sync_server::enrol::enrol;
 use doorstep_sync_server::ingest::{Batch, ExaminedBatch, Incoming, push};
 use doorstep_sync_server::judge::{Judge, Ways};
+use doorstep_sync_server::store::accounts::Session;
 use doorstep_sync_server::store::directory::{Allocation, Child, Person, Team};
 use doorstep_sync_server::store::sqlite::SqliteStore;
 use doorstep_sync_server::store::{Db, StoreError, Tx};
@@ -41,6 +43,8 @@ pub struct Office {
     runtime: Runtime,
     judge: Judge,
     people: usize,
+    /// What the record says of the `n`-th child of each person.
+    record: fn(usize) -> ChildRecord,
 }
 
 impl Office {
@@ -53,12 +57,18 @@ impl Office {
             runtime: runtime(),
             judge,
             people: 0,
+            record: happenings::record,
         };
         office.write(|tx, judge| {
             admin::put_organisation(tx, judge, "Fictitious Council").expect("it is the first");
             Ok(())
         });
         office
+    }
+
+    /// The record says this of the `n`-th child of each person who is hired from now on.
+    pub const fn set_record(&mut self, record: fn(usize) -> ChildRecord) {
+        self.record = record;
     }
 
     /// Its data folder.
@@ -69,6 +79,7 @@ impl Office {
     /// Makes people with so many children each, and enrols a device for each of them.
     pub fn hire(&mut self, people: usize, children_each: usize) -> Vec<Device> {
         let (first, start) = (self.people, self.judge.now() - BACK);
+        let record = self.record;
         self.people += people;
         // A device that was enrolled today recorded nothing last month.
         let then = Judge { ambient: ambient_at(start), ..self.judge.clone() };
@@ -84,7 +95,7 @@ impl Office {
                 team = Some((id, manager));
                 let person = put_person(tx, judge, number, "p", id, Some(manager))?;
                 let children: Vec<_> = (0..children_each)
-                    .map(|place| put_child(tx, judge, (number, place), id, person))
+                    .map(|place| put_child(tx, judge, (number, place), record(place), id, person))
                     .collect::<Result<_, _>>()?;
                 let phone = put_phone(tx, judge, &format!("p{number}"));
                 // Apart by a little: an id is of its instant.
@@ -150,6 +161,34 @@ impl Office {
             };
             self.runtime.block_on(db.write(work)).expect("the store works");
         }
+    }
+
+    /// Takes in what these devices sealed, each its next batch.
+    pub fn take(&self, pushes: Vec<(Phone, Batch)>) {
+        let (sender, batches) = sync_channel(1);
+        let examined = |(phone, batch): (Phone, Batch)| {
+            let key = phone.key.verifying_key();
+            let batch = batch.examine(key.as_bytes(), &Limits::DEFAULT);
+            (phone, vec![batch])
+        };
+        let group = pushes.into_iter().map(examined).collect();
+        sender.send(group).expect("there is room for one");
+        drop(sender);
+        self.take_in(batches);
+    }
+
+    /// Signs a person in to the console, without the page that asks for a password; the cookie.
+    pub fn sign_in(&self, person: PersonId) -> String {
+        let now = self.judge.now();
+        let token = Token::new(self.judge.ambient.random());
+        let session = Session { token_hash: token.hash(), person, started: now, seen: now };
+        self.write(move |tx, _| tx.put_session(&session));
+        format!("doorstep-session={}", token.as_str())
+    }
+
+    /// Looks at the store, whether a server runs on it or not.
+    pub fn look<T>(&self, look: impl FnOnce(&dyn Tx) -> Result<T, StoreError>) -> T {
+        SqliteStore::look(self.folder(), look).expect("the store can be read")
     }
 
     /// Events in the log.
@@ -250,6 +289,7 @@ fn put_child(
     tx: &mut dyn Tx,
     judge: &Judge,
     (number, place): (usize, usize),
+    record: ChildRecord,
     team: TeamId,
     person: PersonId,
 ) -> Result<ChildId, StoreError> {
@@ -261,7 +301,7 @@ fn put_child(
         address: Some(format!("{place} Fictitious Street, Ficton")),
         address_protected: false,
         phone: Some("01632 960002".into()),
-        record: happenings::record(place),
+        record,
         team: Some(team),
     };
     tx.put_child(&child)?;

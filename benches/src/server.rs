@@ -6,9 +6,14 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use doorstep_sync_server::{Ambient, Config, serve};
+
+use crate::wall;
 
 /// What the second start is asked with, before the data folder.
 const SERVE: &str = "--serve";
@@ -45,6 +50,12 @@ impl Server {
         BufReader::new(stdout).read_line(&mut line).expect("its output is text");
         let address = line.trim().parse().expect("a server says where it listens");
         Self { process, address }
+    }
+
+    /// Puts the server's clock forward by so much, from where the machine's stands.
+    pub fn put_clock_forward(&mut self, by: TimeDelta) {
+        let stdin = self.process.stdin.as_mut().expect("its input is a pipe");
+        writeln!(stdin, "{}", by.num_milliseconds()).expect("the server reads");
     }
 
     /// Returns once every child was assessed again, as a server does after it started.
@@ -104,14 +115,28 @@ pub fn be_the_server_if_asked() {
     config.device_requests = u32::MAX;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("a runtime can be built");
-    let end_of_input = runtime.spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+    let forward = Arc::new(AtomicI64::new(0));
+    let ambient = ambient(Arc::clone(&forward));
+    let end_of_input = runtime.spawn_blocking(move || {
+        for line in std::io::stdin().lines() {
+            let by = line.ok().and_then(|line| line.parse().ok());
+            forward.store(by.expect("a number of milliseconds"), Ordering::SeqCst);
+        }
+    });
     let shutdown = async { drop(end_of_input.await) };
     let listens = |address| {
         let mut stdout = std::io::stdout().lock();
         writeln!(stdout, "{address}").expect("somebody waits for the address");
         stdout.flush().expect("somebody waits for the address");
     };
-    let served = runtime.block_on(serve(config, Ambient::system(), shutdown, listens));
+    let served = runtime.block_on(serve(config, ambient, shutdown, listens));
     served.expect("the server stops when it is asked to");
     std::process::exit(0);
+}
+
+/// The system's randomness, and its clock put forward.
+fn ambient(forward: Arc<AtomicI64>) -> Ambient {
+    let fill = |bytes: &mut [u8]| getrandom::fill(bytes).expect("there is randomness");
+    let now = move || wall() + TimeDelta::milliseconds(forward.load(Ordering::SeqCst));
+    Ambient::new(now, fill)
 }
