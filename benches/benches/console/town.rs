@@ -133,7 +133,8 @@ impl Town {
         let size = std::fs::metadata(file).map_or(0, |file| file.len() / 1_000_000);
         let (events, open) = (self.office.events(), self.open());
         format!(
-            "{children} children, {events} events, {people} people, {open} open escalations, {size} MB"
+            "{children} children, {events} events, {people} people, {open} open escalations, \
+             {size} MB"
         )
     }
 }

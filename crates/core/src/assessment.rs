@@ -326,7 +326,7 @@ pub struct Assessment {
     pub next_change: Option<DateTime<Utc>>,
 }
 
-/// Duties with each clause and limit once, and how many duties that stands for: several contacts may
+/// Duties with each clause and limit once, and how many duties that stands for: contacts may
 /// ask for the same thing by the same time.
 pub fn once_each<'a>(duties: impl IntoIterator<Item = &'a Duty>) -> Vec<(&'a Duty, usize)> {
     let limit = |duty: &Duty| duty.due.as_ref().map(|due| due.at);

@@ -85,10 +85,13 @@ fn form(asked: &Asked, sight: Sight) -> Markup {
     html! {
         form.ds-filter method="get" action="/access" {
             @if !matches!(sight, Sight::Own(_)) {
-                (field("who", &text!("access-staff-reference"), &text!("access-for-example-p1004"), &asked.who))
+                (field("who", &text!("access-staff-reference"), &text!("access-for-example-p1004"),
+                    &asked.who))
             }
-            (field("child", &text!("access-childs-reference"), &text!("access-for-example-c2001"), &asked.child))
-            (field("from", &text!("access-from"), &text!("access-first-day-for-example"), &asked.from))
+            (field("child", &text!("access-childs-reference"), &text!("access-for-example-c2001"),
+                &asked.child))
+            (field("from", &text!("access-from"), &text!("access-first-day-for-example"),
+                &asked.from))
             (field("to", &text!("access-to"), &text!("access-last-day-for-example"), &asked.to))
             div.govuk-form-group {
                 div.govuk-checkboxes data-module="govuk-checkboxes" {

@@ -82,7 +82,8 @@ async fn draw(
                         " " (text!("account-code-asked")) " "
                         (text!("account-codes-left", count = own.codes_left))
                     }
-                    (button(&signed.csrf, "codes", &text!("account-make-new-recovery-codes"), faults, true))
+                    (button(&signed.csrf, "codes", &text!("account-make-new-recovery-codes"),
+                        faults, true))
                     (button(&signed.csrf, "off", &text!("account-switch-codes-off"), faults, true))
                 }
                 (Some(_), Some(secret)) => { (set_up(&own.account.login, secret, signed, faults)) }
@@ -152,12 +153,16 @@ fn sessions(sessions: &[Session], signed: &SignedIn, now: DateTime<Utc>) -> Mark
             vec![
                 parts::instant(session.started, &times::short(session.started, now)),
                 parts::instant(session.seen, &times::short(session.seen, now)),
-                html! { @if session.token_hash == this { (text!("account-one")) } @else { (text!("account-another")) } },
+                html! {
+                    @if session.token_hash == this { (text!("account-one")) }
+                    @else { (text!("account-another")) }
+                },
             ]
         })
         .collect();
     html! {
-        (parts::table(&text!("account-where-you-are-signed"), &[&text!("account-since"), &text!("account-last-used"), &text!("account-which")], &rows))
+        (parts::table(&text!("account-where-you-are-signed"), &[&text!("account-since"),
+            &text!("account-last-used"), &text!("account-which")], &rows))
         @if sessions.len() > 1 {
             (button(&signed.csrf, "end-others", &text!("account-end-all-but-one"), &[], false))
         }

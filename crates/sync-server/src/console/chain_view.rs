@@ -120,7 +120,8 @@ pub fn draw(standing: &Standing, now: DateTime<Utc>) -> Markup {
                 li {
                     @let first = parts::instant(told.first, &times::short(told.first, now));
                     @match &told.in_place_of {
-                        Some(of) => (rich!("chain-told-for", person = told.name, when = first, of = of)),
+                        Some(of) => (rich!("chain-told-for", person = told.name, when = first,
+                            of = of)),
                         None => (rich!("chain-told", person = told.name, when = first)),
                     }
                     br;

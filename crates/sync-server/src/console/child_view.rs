@@ -213,10 +213,15 @@ pub fn duties(caption: &str, duties: &[&Duty], now: DateTime<Utc>) -> Markup {
         @if rows.is_empty() {
             h2.govuk-heading-m { (caption) }
             p.govuk-body {
-                @if open.is_empty() { (text!("child-nothing-2")) } @else { (text!("child-nothing-with-time-limit")) }
+                @if open.is_empty() {
+                    (text!("child-nothing-2"))
+                } @else {
+                    (text!("child-nothing-with-time-limit"))
+                }
             }
         } @else {
-            (parts::table(caption, &[text!("child-what"), text!("child-by"), text!("child-limit")], &rows))
+            (parts::table(caption, &[text!("child-what"), text!("child-by"), text!("child-limit")],
+                &rows))
         }
         @if !open.is_empty() { (without_limit(&open)) }
     }
@@ -226,7 +231,9 @@ fn without_limit(duties: &[(&Duty, usize)]) -> Markup {
     html! {
         details.govuk-details {
             summary.govuk-details__summary {
-                span.govuk-details__summary-text { (text!("child-without-limit", count = duties.len())) }
+                span.govuk-details__summary-text {
+                    (text!("child-without-limit", count = duties.len()))
+                }
             }
             div.govuk-details__text {
                 ul."govuk-list govuk-list--spaced" {

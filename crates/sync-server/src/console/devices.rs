@@ -72,7 +72,11 @@ fn backup(state: &BackupState, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
                     span.govuk-visually-hidden { (text!("devices-warning")) }
                     (rich!("devices-backup-fails",
                         since = parts::instant(*since, &times::short(*since, now)))) " "
-                    @if viewer.administrator { (reason) } @else { (text!("devices-tell-administrator")) }
+                    @if viewer.administrator {
+                        (reason)
+                    } @else {
+                        (text!("devices-tell-administrator"))
+                    }
                 }
             }
         }
@@ -111,7 +115,8 @@ fn content(
             p.govuk-body { a.govuk-link href="/devices/enrol" { (text!("devices-enrol-device")) } }
         }
         @if rows.is_empty() {
-            (parts::empty(&text!("devices-no-devices"), &text!("devices-nobody-yours-has-enrolled")))
+            (parts::empty(&text!("devices-no-devices"),
+                &text!("devices-nobody-yours-has-enrolled")))
         } @else {
             (parts::table(&text!("devices-longest-silent-first"), &columns, &rows))
         }
@@ -127,7 +132,9 @@ fn row(state: &DeviceState, now: DateTime<Utc>) -> Vec<Markup> {
         html! {
             a.govuk-link href=(format!("/devices/{}", device.id)) { (state.person.name) } br;
             span.govuk-hint { (device.name) }
-            @if device.revoked.is_some() { " " (parts::tag(Some("red"), &text!("devices-shut-out"))) }
+            @if device.revoked.is_some() {
+                " " (parts::tag(Some("red"), &text!("devices-shut-out")))
+            }
         },
         html! {
             @match device.last_contact {
@@ -164,7 +171,9 @@ pub fn unsent(state: &DeviceState, now: DateTime<Utc>) -> Markup {
         }
         @if state.set_aside > 0 {
             br;
-            a.govuk-link href="/quarantine" { (text!("devices-set-aside", count = state.set_aside)) }
+            a.govuk-link href="/quarantine" {
+                (text!("devices-set-aside", count = state.set_aside))
+            }
         }
     }
 }

@@ -161,7 +161,9 @@ fn notice(page: &EscalationPage<'_>) -> Markup {
             div.govuk-notification-banner role="alert" aria-labelledby="banner-title"
                 data-module="govuk-notification-banner" {
                 div.govuk-notification-banner__header {
-                    h2.govuk-notification-banner__title #banner-title { (text!("escalation-already-acknowledged")) }
+                    h2.govuk-notification-banner__title #banner-title {
+                        (text!("escalation-already-acknowledged"))
+                    }
                 }
                 div.govuk-notification-banner__content {
                     p.govuk-notification-banner__heading {
@@ -180,12 +182,14 @@ fn panel(page: &EscalationPage<'_>) -> Markup {
     let pressure =
         if owed { Pressure::of(raised.escalation.due, page.now) } else { Pressure::Quiet };
     html! {
-        section.ds-panel .(format!("ds-panel--{}", pressure.as_str())) aria-label=(text!("escalation-now")) {
+        section.ds-panel .(format!("ds-panel--{}",
+            pressure.as_str())) aria-label=(text!("escalation-now")) {
             (parts::limit(raised.escalation.due, owed, page.now))
             @match &raised.acknowledged {
                 Some(first) => {
                     p.govuk-body-s {
-                        (rich!("escalation-acknowledged-by", person = html! { strong { (first.name) } },
+                        (rich!("escalation-acknowledged-by",
+                            person = html! { strong { (first.name) } },
                             when = parts::instant(first.at, &times::short(first.at, page.now))))
                     }
                 }

@@ -125,7 +125,8 @@ fn find_form(csrf: &str, sought: &str, faults: &[form::Fault], found: Option<&[F
         h1.govuk-heading-l { (text!("glass-find-child")) }
         form method="post" action="/find" {
             (csrf_field(csrf))
-            (form::group("sought", &text!("glass-name-or-reference"), &text!("glass-at-least-three-letters"), faults, &html! {
+            (form::group("sought", &text!("glass-name-or-reference"),
+                &text!("glass-at-least-three-letters"), faults, &html! {
                 input."govuk-input govuk-input--width-20" #sought name="sought" type="text"
                     value=(sought) spellcheck="false" autocomplete="off"
                     aria-describedby="sought-hint";
@@ -134,10 +135,14 @@ fn find_form(csrf: &str, sought: &str, faults: &[form::Fault], found: Option<&[F
         }
         @match found {
             None => {}
-            Some([]) => { (parts::empty(&text!("glass-nobody-found"), &text!("glass-no-child-has-name"))) }
+            Some([]) => {
+                (parts::empty(&text!("glass-nobody-found"), &text!("glass-no-child-has-name")))
+            }
             Some(found) => {
                 @let rows: Vec<_> = found.iter().take(FOUND_MAX).map(found_row).collect();
-                (parts::table(&text!("glass-found"), &[&text!("glass-child"), &text!("glass-reference"), &text!("glass-born"), &text!("glass-record")], &rows))
+                (parts::table(&text!("glass-found"), &[&text!("glass-child"),
+                    &text!("glass-reference"), &text!("glass-born"), &text!("glass-record")],
+                        &rows))
                 @if found.len() > FOUND_MAX {
                     p.govuk-body { (text!("glass-there-are-more-type")) }
                 }
@@ -150,7 +155,10 @@ fn found_row(found: &Found) -> Vec<Markup> {
     vec![
         html! { (found.name) },
         html! { (found.external) },
-        html! { @if let Some(year) = found.born { (year) } @else { (text!("glass-not-recorded")) } },
+        html! {
+            @if let Some(year) = found.born { (year) }
+            @else { (text!("glass-not-recorded")) }
+        },
         html! {
             @if found.mine {
                 a.govuk-link href=(format!("/children/{}", found.id)) { (text!("glass-open")) }
@@ -415,7 +423,9 @@ fn review_form(number: u64, csrf: &str) -> Markup {
                 input.govuk-input id=(note) name="reason" type="text";
             }
             div.govuk-button-group {
-                button.govuk-button name="verdict" value="justified" { (text!("glass-was-justified")) }
+                button.govuk-button name="verdict" value="justified" {
+                    (text!("glass-was-justified"))
+                }
                 button."govuk-button govuk-button--warning" name="verdict" value="not-justified" {
                     (text!("glass-was-not-justified"))
                 }

@@ -125,7 +125,9 @@ pub fn revoke_form(device: &Device, csrf: &str, asked: bool) -> Markup {
                 input type="hidden" name="sure" value="yes";
                 button."govuk-button govuk-button--warning" { (text!("lost-yes-shut-device-out")) }
                 p.govuk-body {
-                    a.govuk-link href=(format!("/devices/{}", device.id)) { (text!("lost-leave-as")) }
+                    a.govuk-link href=(format!("/devices/{}", device.id)) {
+                        (text!("lost-leave-as"))
+                    }
                 }
             } @else {
                 button."govuk-button govuk-button--warning" { (text!("lost-shut-device-out")) }

@@ -48,7 +48,9 @@ fn row(entry: &Entry, now: DateTime<Utc>) -> Vec<Markup> {
         parts::instant(notice.written, &times::short(notice.written, now)),
         html! {
             (name)
-            @if notice.receiver == Receiver::Webhook { br; span.govuk-hint { (text!("notices-by-webhook")) } }
+            @if notice.receiver == Receiver::Webhook {
+                br; span.govuk-hint { (text!("notices-by-webhook")) }
+            }
         },
         html! {
             a.govuk-link href=(format!("/escalations/{}", notice.escalation)) {

@@ -142,7 +142,9 @@ pub fn warning(failing: Option<Failing>, now: DateTime<Utc>) -> Markup {
                         (rich!("notices-failing", count = count, since = since))
                     }
                     " "
-                    a.govuk-link href="/notices?show=open" { (text!("notices-which-notices-these-are")) }
+                    a.govuk-link href="/notices?show=open" {
+                        (text!("notices-which-notices-these-are"))
+                    }
                 }
             }
         }

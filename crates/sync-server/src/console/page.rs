@@ -80,7 +80,9 @@ impl Page<'_> {
                     @if self.signed.is_some() { (self.navigation()) }
                     div.govuk-width-container {
                         @if let Some((path, name)) = self.back {
-                            nav aria-label=(text!("page-back")) { a.govuk-back-link href=(path) { (name) } }
+                            nav aria-label=(text!("page-back")) {
+                                a.govuk-back-link href=(path) { (name) }
+                            }
                         }
                         main.govuk-main-wrapper #main-content tabindex="-1" { (self.content) }
                     }

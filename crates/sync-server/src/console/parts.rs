@@ -80,7 +80,9 @@ pub fn table(caption: &str, columns: &[impl AsRef<str>], rows: &[Vec<Markup>]) -
             caption."govuk-table__caption govuk-table__caption--m" { (caption) }
             thead.govuk-table__head {
                 tr.govuk-table__row {
-                    @for column in columns { th.govuk-table__header scope="col" { (column.as_ref()) } }
+                    @for column in columns {
+                        th.govuk-table__header scope="col" { (column.as_ref()) }
+                    }
                 }
             }
             tbody.govuk-table__body {
@@ -152,11 +154,15 @@ pub fn pagination(path: &str, page: usize, pages: usize) -> Markup {
     html! {
         @if pages > 1 {
             nav.govuk-pagination aria-label=(text!("page-pages")) {
-                @if page > 1 { (page_link(&format!("{path}{}", page - 1), "prev", &text!("page-previous"))) }
+                @if page > 1 {
+                    (page_link(&format!("{path}{}", page - 1), "prev", &text!("page-previous")))
+                }
                 ul.govuk-pagination__list {
                     li."govuk-pagination__item" { (text!("page-of", page = page, pages = pages)) }
                 }
-                @if page < pages { (page_link(&format!("{path}{}", page + 1), "next", &text!("page-next"))) }
+                @if page < pages {
+                    (page_link(&format!("{path}{}", page + 1), "next", &text!("page-next")))
+                }
             }
         }
     }

@@ -55,7 +55,8 @@ fn policy(versions: &[std::sync::Arc<Pack>], today: NaiveDate) -> Markup {
             }
         }
         @for pair in versions.windows(2) { (changes(&pair[0], &pair[1])) }
-        (parts::table(&caption, &[&text!("policy-clause"), &text!("policy-what-says"), &text!("policy-whose"), &text!("policy-limit-2")], &rows))
+        (parts::table(&caption, &[&text!("policy-clause"), &text!("policy-what-says"),
+            &text!("policy-whose"), &text!("policy-limit-2")], &rows))
     }
 }
 

@@ -81,7 +81,8 @@ fn content((waiting, decided): &Rows, done: Option<&str>, now: DateTime<Utc>) ->
             (text!("quarantine-records-came-from-device"))
         }
         @if waiting.is_empty() {
-            (parts::empty(&text!("quarantine-nothing-set-aside"), &text!("quarantine-every-record-came-was")))
+            (parts::empty(&text!("quarantine-nothing-set-aside"),
+                &text!("quarantine-every-record-came-was")))
         }
         ul.ds-cards {
             @for row in waiting.iter().take(ROWS_MAX) { (card(row, &way_to_decide(row), now)) }

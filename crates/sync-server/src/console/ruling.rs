@@ -239,11 +239,13 @@ fn decision_field(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Marku
                     @if file.unsound.is_none() {
                         (radio("release", "decision", &text!("ruling-release"), None, &chosen))
                     }
-                    (radio("correct", correct_id, &text!("ruling-record-what-meant"), Some("meant"), &chosen))
+                    (radio("correct", correct_id, &text!("ruling-record-what-meant"),
+                        Some("meant"), &chosen))
                     div."govuk-radios__conditional govuk-radios__conditional--hidden" #meant {
                         (meant_fields(file, typed, faults))
                     }
-                    (radio("dismiss", "decision-dismiss", &text!("ruling-set-aside-for-good"), None, &chosen))
+                    (radio("dismiss", "decision-dismiss", &text!("ruling-set-aside-for-good"),
+                        None, &chosen))
                 }
             }
         }
@@ -271,7 +273,8 @@ fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup 
     let child = known.unwrap_or(&typed.child);
     html! {
         p.govuk-body { (text!("ruling-recorded-your-name-stands")) }
-        (form::group("child", &text!("ruling-child"), &text!("ruling-number-your-own-system"), faults, &html! {
+        (form::group("child", &text!("ruling-child"), &text!("ruling-number-your-own-system"),
+            faults, &html! {
             input."govuk-input govuk-input--width-10" #child name="child" type="text"
                 value=(child) spellcheck="false" autocomplete="off"
                 aria-describedby="child-hint child-error";
@@ -284,8 +287,10 @@ fn meant_fields(file: &SetAsideFile, typed: &Typed, faults: &[Fault]) -> Markup 
                 }
             }
         }))
-        (form::date("", &text!("ruling-on-which-day"), &text!("ruling-for-example-2-3"), typed.date(), faults))
-        (form::group("time", &text!("ruling-at-what-time"), &text!("ruling-for-example-1430"), faults, &html! {
+        (form::date("", &text!("ruling-on-which-day"), &text!("ruling-for-example-2-3"),
+            typed.date(), faults))
+        (form::group("time", &text!("ruling-at-what-time"), &text!("ruling-for-example-1430"),
+            faults, &html! {
             input."govuk-input govuk-input--width-5" #time name="time" type="text"
                 value=(typed.time) autocomplete="off" aria-describedby="time-hint time-error";
         }))

@@ -32,7 +32,8 @@ pub fn content(
             h1.govuk-heading-l { (text!("team-team")) }
             (my_availability(team, me, &signed.csrf))
         }
-        (parts::table(&text!("team-who-there"), &[&text!("team-who"), &text!("team-now"), &text!("team-later"), &text!("team-open-for-them")],
+        (parts::table(&text!("team-who-there"), &[&text!("team-who"), &text!("team-now"),
+            &text!("team-later"), &text!("team-open-for-them")],
             &rows(team, signed)))
         (visits(team))
         (unknown(team))
@@ -173,7 +174,8 @@ fn visit_row(listed: &ListedVisit, now: DateTime<Utc>) -> Vec<Markup> {
             Known::NotYet if listed.visit.at > now => html! { (text!("team-still-come")) },
             Known::NotYet => html! { (text!("team-not-recorded-yet")) },
             Known::Silent(since) => html! {
-                (rich!("team-silent-since", tag = parts::tag(Some("orange"), &text!("team-device-silent")),
+                (rich!("team-silent-since", tag = parts::tag(Some("orange"),
+                    &text!("team-device-silent")),
                     when = times::spoken(since, now)))
             },
             Known::No(_) => parts::tag(Some("red"), &text!("team-outcome-not-known")),
@@ -273,8 +275,10 @@ fn absence_form(team: &Team, signed: &SignedIn, typed: &Typed, faults: &[Fault])
         form method="post" action="/team" novalidate {
             (csrf_field(&signed.csrf))
             (form::group("person", &text!("team-who"), "", faults, &whom))
-            (form::group("why", &text!("team-why"), "", faults, &form::select("why", &why, &typed.why)))
-            (form::date("from-", &text!("team-from"), &text!("team-leave-empty-for-now"), typed.from(), faults))
+            (form::group("why", &text!("team-why"), "", faults, &form::select("why", &why,
+                &typed.why)))
+            (form::date("from-", &text!("team-from"), &text!("team-leave-empty-for-now"),
+                typed.from(), faults))
             (form::date("until-", &text!("team-until-2"), &until_hint, typed.until(), faults))
             (form::group("deputy", &text!("team-who-stands"),
                 &text!("team-they-are-told-at"), faults,

@@ -144,8 +144,8 @@ mod tests {
         assert!(unused.is_empty(), "unused: {unused:?}");
     }
 
-    /// Texts that are no words for people, though they look like some: of headers, drawings, what is
-    /// written to the log, and pages that are for programmers.
+    /// Texts that are no words for people, though they look like some: of headers and drawings, of
+    /// the log, and of pages for programmers.
     fn is_for_machines(file: &str, literal: &str) -> bool {
         const FOR_PROGRAMMERS: [&str; 3] = ["reference.rs", "accounts.rs", "password.rs"];
         const NO_WORDS: [&str; 12] = [

@@ -46,7 +46,8 @@ fn entry(record: &Recorded, all: &[Recorded], now: DateTime<Utc>) -> Markup {
             }
             (attachment::list(record))
             p.ds-timeline__when {
-                (text!("timeline-by", person = record.person.as_str(), role = words::role(event.by)))
+                (text!("timeline-by", person = record.person.as_str(),
+                    role = words::role(event.by)))
             }
             (marks(record, all, now))
         }
