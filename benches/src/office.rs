@@ -270,7 +270,7 @@ fn put_person(
     let person = Person {
         id: PersonId::at(judge.now(), judge.ambient.entropy()),
         external: format!("{kind}{number}"),
-        name: format!("Person {kind}{number}"),
+        name: format!("Person {kind}{number}").into(),
         role: if line_manager.is_some() { Role::SocialWorker } else { Role::TeamManager },
         also: BTreeSet::new(),
         administrator: false,
@@ -296,9 +296,9 @@ fn put_child(
     let child = Child {
         id: ChildId::at(judge.now(), judge.ambient.entropy()),
         external: format!("c{number}.{place}"),
-        name: format!("Child {number}.{place}"),
+        name: format!("Child {number}.{place}").into(),
         born: "2019-05-01".parse().ok(),
-        address: Some(format!("{place} Fictitious Street, Ficton")),
+        address: Some(format!("{place} Fictitious Street, Ficton").into()),
         address_protected: false,
         phone: Some("01632 960002".into()),
         record,

@@ -185,6 +185,15 @@ impl Organisation {
         Server::start(&self.data())
     }
 
+    /// Starts its server with these settings as environment; what it logs is in the file.
+    pub fn serve_talking(&self, settings: &[(&str, &str)]) -> (Server, PathBuf) {
+        let log = self.folder().join("server.log");
+        let file = fs::File::create(&log).expect("there is room for a log");
+        let mut command = Server::command(&self.data());
+        command.envs(settings.iter().copied()).stderr(file);
+        (Server::run(command, "Listening on ").0, log)
+    }
+
     /// Makes a laptop, enrols it for this person and fetches the caseload.
     pub fn laptop(&self, server: &Server, person: &str) -> Laptop {
         let laptop = Laptop { dir: self.folder().join(format!("laptop-{person}")) };
@@ -254,9 +263,13 @@ pub struct Server {
 impl Server {
     /// Starts one and waits until it says where it listens.
     pub fn start(data: &Path) -> Self {
+        Self::run(Self::command(data), "Listening on ").0
+    }
+
+    fn command(data: &Path) -> Command {
         let mut command = doorstep(["serve", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data).env("DOORSTEP_LOG", "error");
-        Self::run(command, "Listening on ").0
+        command
     }
 
     /// Starts a command that serves until it is asked to stop; what its first line says behind

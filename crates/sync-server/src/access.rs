@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::access::{Seats, Thing, Tie, lent};
 use doorstep_core::ids::{ChildId, PersonId};
 
+use crate::private::Private;
 use crate::store::directory::{Allocation, Child, Person};
 use crate::store::{StoreError, Tx};
 
@@ -69,7 +70,7 @@ impl Reader {
         tx: &dyn Tx,
         child: &Child,
         thing: Thing,
-    ) -> Result<Option<(Tie, Option<String>)>, StoreError> {
+    ) -> Result<Option<(Tie, Option<Private>)>, StoreError> {
         let mut ties = self.lasting(&tx.allocations(child.id)?, child);
         if let Some(tie) = self.seats.open(thing, &ties) {
             return Ok(Some((tie, None)));

@@ -17,13 +17,14 @@ use doorstep_core::ids::{ChildId, DeviceId, PersonId, TeamId};
 use doorstep_core::policy::AdoptError;
 use doorstep_core::seal::Hash;
 
+use crate::caseload::{ChildRow, StaffRow, TeamRow};
 use crate::enrol::hash_of_code;
 use crate::judge::Judge;
 use crate::store::devices::{Device, EnrolmentCode};
 use crate::store::directory::{Allocation, Child, Organisation, Person, Team};
 use crate::store::{StoreError, Tx};
 
-pub use entries::{AllocationEntry, ChildEntry, Entries, PersonEntry, TeamEntry};
+pub use entries::{AllocationEntry, Entries};
 
 /// Why an administrator's request is refused. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +81,7 @@ pub fn import(tx: &mut dyn Tx, judge: &Judge, entries: &Entries) -> Result<(), A
     }
     // Line managers may stand behind those whom they manage.
     for person in &entries.people {
-        put_person(tx, judge, &PersonEntry { line_manager: None, ..person.clone() })?;
+        put_person(tx, judge, &StaffRow { line_manager: None, ..person.clone() })?;
     }
     for person in entries.people.iter().filter(|person| person.line_manager.is_some()) {
         put_person(tx, judge, person)?;
@@ -95,7 +96,7 @@ pub fn import(tx: &mut dyn Tx, judge: &Judge, entries: &Entries) -> Result<(), A
 }
 
 /// Writes a team.
-pub fn put_team(tx: &mut dyn Tx, judge: &Judge, entry: &TeamEntry) -> Result<TeamId, AdminError> {
+pub fn put_team(tx: &mut dyn Tx, judge: &Judge, entry: &TeamRow) -> Result<TeamId, AdminError> {
     let known = tx.teams()?.into_iter().find(|team| team.external == entry.external);
     let fresh = || TeamId::at(judge.now(), judge.ambient.entropy());
     let id = known.map_or_else(fresh, |team| team.id);
@@ -104,11 +105,11 @@ pub fn put_team(tx: &mut dyn Tx, judge: &Judge, entry: &TeamEntry) -> Result<Tea
     Ok(id)
 }
 
-/// Writes a person. A line manager that is not named stays as it was.
+/// Writes a person, and when they work. A line manager that is not named stays as it was.
 pub fn put_person(
     tx: &mut dyn Tx,
     judge: &Judge,
-    entry: &PersonEntry,
+    entry: &StaffRow,
 ) -> Result<PersonId, AdminError> {
     let known = tx.person_called(&entry.external)?;
     let id = known
@@ -131,8 +132,9 @@ pub fn put_person(
         email: entry.email.clone(),
         phone: entry.phone.clone(),
         line_manager,
-        left: known.and_then(|person| person.left),
+        left: entry.left,
     })?;
+    tx.put_working_hours(id, entry.working_hours.as_ref())?;
     Ok(id)
 }
 
@@ -156,11 +158,7 @@ fn check_chain(
 
 /// Writes a child, and assesses it. Plans and the end of the visiting timescale of a child that is
 /// there already change by an event.
-pub fn put_child(
-    tx: &mut dyn Tx,
-    judge: &Judge,
-    entry: &ChildEntry,
-) -> Result<ChildId, AdminError> {
+pub fn put_child(tx: &mut dyn Tx, judge: &Judge, entry: &ChildRow) -> Result<ChildId, AdminError> {
     let known = tx.child_called(&entry.external)?;
     let team = entry.team.as_deref().map(|external| team_called(tx, external)).transpose()?;
     let fresh = || ChildId::at(judge.now(), judge.ambient.entropy());

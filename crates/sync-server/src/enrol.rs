@@ -189,7 +189,7 @@ fn answer(
 ) -> EnrolResponse {
     EnrolResponse {
         device: device.id,
-        person: wire::Person { id: person.id, name: person.name, role: person.role },
+        person: wire::Person { id: person.id, name: person.name.into(), role: person.role },
         token: format!("{}.{secret}", device.id),
         organisation: organisation.id,
         organisation_name: organisation.name,

@@ -23,6 +23,7 @@ pub mod judge;
 mod listen;
 pub mod notify;
 pub mod outbox;
+pub mod private;
 pub mod schedule;
 pub mod serve;
 pub mod store;

@@ -14,6 +14,7 @@ use doorstep_core::assessment::Urgency;
 use doorstep_core::ids::{EscalationId, PersonId};
 
 use crate::config::{Config, SecretError};
+use crate::private::Private;
 use crate::store::notices::{Channel, Reason, Upshot};
 
 use email::SmtpMailer;
@@ -51,7 +52,7 @@ pub struct Message {
     /// The person who is told.
     pub person: PersonId,
     /// Their address or number; the webhook has one of its own.
-    pub to: String,
+    pub to: Private,
     /// The same for each attempt of the same notice, so that a receiver can tell repetitions.
     pub reference: String,
     /// How many attempts failed before.

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::app::AppState;
 use crate::notify::{About, Channels, Message, Outcome};
+use crate::private::Private;
 use crate::store::ledger::{Heard, HeardBy, HistoryEntry, LedgerLine};
 use crate::store::notices::{
     Attempt, Channel, Claim, Claimed, Manner, Notice, NoticeState, Reason, Receiver,
@@ -170,12 +171,12 @@ fn route(
 
 #[derive(Default)]
 struct Addresses {
-    email: Option<String>,
-    phone: Option<String>,
+    email: Option<Private>,
+    phone: Option<Private>,
 }
 
 impl Addresses {
-    fn of(self, channel: Channel) -> String {
+    fn of(self, channel: Channel) -> Private {
         match channel {
             Channel::Email | Channel::NotifyEmail => self.email,
             Channel::NotifySms => self.phone,

@@ -18,9 +18,10 @@ use doorstep_core::seal::{Body, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{EnrolRequest, EnrolResponse, Limits};
 
-use crate::admin::{self, AllocationEntry, ChildEntry, Entries, PersonEntry, TeamEntry};
+use crate::admin::{self, AllocationEntry, Entries};
 use crate::ambient::Ambient;
 use crate::app::AppState;
+use crate::caseload::{ChildRow, StaffRow, TeamRow};
 use crate::config::Config;
 use crate::enrol;
 use crate::ingest::{Batch, Incoming, Pushed, push};
@@ -221,21 +222,23 @@ impl Bench {
 
 /// The organisation of [`Bench`].
 pub fn organisation() -> Entries {
-    let person = |external: &str, role, manager: Option<&str>| PersonEntry {
+    let person = |external: &str, role, manager: Option<&str>| StaffRow {
         external: external.into(),
-        name: format!("Person {external}"),
+        name: format!("Person {external}").into(),
         role,
         also: BTreeSet::new(),
         administrator: external == "ada",
         auditor: false,
         team: Some("t1".into()),
         line_manager: manager.map(Into::into),
-        email: Some(format!("{external}@doorstep.example")),
+        email: Some(format!("{external}@doorstep.example").into()),
         phone: None,
+        left: None,
+        working_hours: None,
     };
-    let child = |external: &str, plans: &[Plan]| ChildEntry {
+    let child = |external: &str, plans: &[Plan]| ChildRow {
         external: external.into(),
-        name: format!("Child {external}"),
+        name: format!("Child {external}").into(),
         born: "2020-01-01".parse().ok(),
         address: Some("1 Fictitious Street".into()),
         address_protected: false,
@@ -244,7 +247,7 @@ pub fn organisation() -> Entries {
         record: ChildRecord { plans: plans.iter().copied().collect(), ..ChildRecord::default() },
     };
     Entries {
-        teams: vec![TeamEntry { external: "t1".into(), name: "Team one".into(), phone: None }],
+        teams: vec![TeamRow { external: "t1".into(), name: "Team one".into(), phone: None }],
         people: vec![
             person("ann", Role::SocialWorker, Some("mia")),
             person("ben", Role::SocialWorker, Some("mia")),

@@ -9,6 +9,7 @@ mod office;
 mod offline;
 mod overload;
 mod pages;
+mod quiet;
 mod restored;
 mod rolled_back;
 mod told;

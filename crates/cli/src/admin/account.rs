@@ -18,7 +18,7 @@ pub fn run(office: &Office, person: &str, login: &str, out: &mut Out) -> Outcome
     office
         .wait(set_password(office.db(), office.ambient(), person.id, login, &password))
         .map_err(|error| Failure::No(crate::failure::chain(&error)))?;
-    out.line(format!("{} can sign in to the console as \"{login}\" now.", person.name))
+    out.line(format!("{} can sign in to the console as \"{login}\" now.", person.name.reveal()))
 }
 
 fn password() -> Outcome<Zeroizing<String>> {

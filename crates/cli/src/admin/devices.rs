@@ -24,7 +24,7 @@ pub fn listed(tx: &dyn Tx) -> Result<Listed, AdminError> {
         listed.rows.push(vec![
             state.device.id.to_string(),
             state.device.name.clone(),
-            state.person.name.clone(),
+            state.person.name.clone().into(),
             state.device.last_contact.map_or_else(|| "never".to_owned(), in_words),
             unsent(&state),
             clock(&state),
@@ -42,12 +42,12 @@ pub fn show(office: &Office, id: DeviceId, as_json: bool, out: &mut Out) -> Outc
         let mut document = to_json(&state);
         document["on_it"] = children
             .iter()
-            .map(|child| json!({ "child": child.external, "name": child.name }))
+            .map(|child| json!({ "child": child.external, "name": child.name.reveal() }))
             .collect();
         return out.json(&document);
     }
     let device = &state.device;
-    out.heading(format!("{}, {}'s", device.name, state.person.name))?;
+    out.heading(format!("{}, {}'s", device.name, state.person.name.reveal()))?;
     out.line(format!("  {} ({})", device.id, device.app))?;
     out.line(format!("  enrolled {}", in_words(device.enrolled)))?;
     match device.last_contact {
@@ -73,7 +73,7 @@ pub fn show(office: &Office, id: DeviceId, as_json: bool, out: &mut Out) -> Outc
     out.line(format!("  on it: {} children", children.len()))?;
     children
         .iter()
-        .try_for_each(|child| out.line(format!("    {}  {}", child.external, child.name)))
+        .try_for_each(|child| out.line(format!("    {}  {}", child.external, child.name.reveal())))
 }
 
 fn unsent(state: &DeviceState) -> String {
@@ -100,7 +100,7 @@ fn to_json(state: &DeviceState) -> Value {
         .map(|missing| json!({ "epoch": missing.epoch, "from": missing.from, "to": missing.to }));
     json!({
         "id": device.id, "name": device.name, "app": device.app, "person": person.external,
-        "person_name": person.name, "enrolled": device.enrolled,
+        "person_name": person.name.reveal(), "enrolled": device.enrolled,
         "last_contact": device.last_contact, "unsent": device.unsent,
         "oldest_unsent": device.oldest_unsent, "missing": missing,
         "divergence": device.divergence,

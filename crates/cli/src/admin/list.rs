@@ -62,16 +62,16 @@ fn children(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Listed, AdminError> {
         let mut with = Vec::new();
         for held in tx.allocations(child.id)?.into_iter().filter(|held| held.holds_at(now)) {
             if let Some(person) = tx.person(held.person)? {
-                with.push(format!("{} ({})", person.name, spaced(held.role.as_str())));
+                with.push(format!("{} ({})", person.name.reveal(), spaced(held.role.as_str())));
             }
         }
         let team = teams.iter().find(|team| Some(team.id) == child.team);
         let team = team.map(|team| team.external.clone()).unwrap_or_default();
         listed.json.push(json!({
-            "id": child.id, "external": child.external, "name": child.name, "born": child.born,
+            "id": child.id, "external": child.external, "name": child.name.reveal(), "born": child.born,
             "team": team, "address_protected": child.address_protected, "with": with,
         }));
-        listed.rows.push(vec![child.external, child.name, team, with.join(", ")]);
+        listed.rows.push(vec![child.external, child.name.into(), team, with.join(", ")]);
     }
     Ok(listed)
 }
@@ -95,18 +95,18 @@ fn staff(tx: &dyn Tx) -> Result<Listed, AdminError> {
     for person in people.iter().filter(|person| !person.is_office()) {
         let account = tx.account_of(person.id)?.map(|account| account.login);
         listed.json.push(json!({
-            "id": person.id, "external": person.external, "name": person.name,
+            "id": person.id, "external": person.external, "name": person.name.reveal(),
             "role": person.role, "also": person.also, "administrator": person.administrator,
             "team": team(person.team), "line_manager": manager(person.line_manager),
-            "phone": person.phone, "left": person.left, "login": account,
+            "phone": person.phone.as_deref(), "left": person.left, "login": account,
         }));
         listed.rows.push(vec![
             person.external.clone(),
-            person.name.clone(),
+            person.name.clone().into(),
             spaced(person.role.as_str()),
             team(person.team),
             manager(person.line_manager),
-            person.phone.clone().unwrap_or_default(),
+            person.phone.clone().unwrap_or_default().into(),
         ]);
     }
     Ok(listed)
@@ -137,7 +137,8 @@ fn escalations(tx: &dyn Tx) -> Result<Listed, AdminError> {
     };
     for line in tx.inbox(None)? {
         let child = tx.child(line.child)?.map(|child| child.external).unwrap_or_default();
-        let to = tx.person(line.addressee)?.map(|person| person.name).unwrap_or_default();
+        let to =
+            tx.person(line.addressee)?.map(|person| String::from(person.name)).unwrap_or_default();
         listed.json.push(escalation_json(&line, &child, &to));
         let escalation = line.escalation;
         listed.rows.push(vec![

@@ -201,11 +201,11 @@ fn device_code(office: &Office, person: &str, as_json: bool, out: &mut Out) -> O
         return out.json(&json!({
             "code": issued.code,
             "person": issued.person.external,
-            "name": issued.person.name,
+            "name": issued.person.name.reveal(),
             "expires": issued.expires,
         }));
     }
-    out.line(format!("Code for one device of {}: {}", issued.person.name, issued.code))?;
+    out.line(format!("Code for one device of {}: {}", issued.person.name.reveal(), issued.code))?;
     out.line(format!("It works once, until {}.", in_words(issued.expires)))?;
     out.line("On the device: doorstep device enrol CODE --server URL")
 }

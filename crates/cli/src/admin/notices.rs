@@ -100,9 +100,12 @@ fn list(office: &Office, filter: LogFilter, as_json: bool, out: &mut Out) -> Out
     let look = move |tx: &dyn Tx| {
         let mut listed = Vec::new();
         for notice in tx.notice_log(&filter)? {
-            let name = tx.person(notice.person)?.map(|person| person.name).unwrap_or_default();
+            let name = tx
+                .person(notice.person)?
+                .map(|person| String::from(person.name))
+                .unwrap_or_default();
             let attempts = tx.attempts(&notice.key)?;
-            listed.push(Listed { notice, name, attempts });
+            listed.push(Listed { notice, name: name.into(), attempts });
         }
         Ok::<_, AdminError>(listed)
     };

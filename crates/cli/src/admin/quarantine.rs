@@ -104,9 +104,9 @@ fn gather(tx: &dyn Tx, all: bool) -> Result<Vec<Listed>, AdminError> {
         let by = entry.decision.as_ref().map_or(Ok(None), |decision| tx.person(decision.by))?;
         listed.push(Listed {
             device: device.map(|device| device.name).unwrap_or_default(),
-            person: person.map(|person| person.name).unwrap_or_default(),
+            person: person.map(|person| person.name).unwrap_or_default().into(),
             child: child.map(|child| child.external),
-            decided_by: by.map(|person| person.name),
+            decided_by: by.map(|person| person.name).map(Into::into),
             entry,
         });
     }

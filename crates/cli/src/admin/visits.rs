@@ -86,7 +86,7 @@ fn row(line: &ListedVisit) -> Vec<String> {
         Known::No(since) => format!("not known since {}", in_words(since)),
     };
     let (child, person) = (line.child.external.clone(), line.person.name.clone());
-    vec![in_words(line.visit.at), child, person, outcome]
+    vec![in_words(line.visit.at), child, person.into(), outcome]
 }
 
 fn to_json(line: &ListedVisit) -> Value {

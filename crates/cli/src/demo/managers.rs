@@ -42,7 +42,10 @@ impl View {
             let mut names = BTreeMap::new();
             for line in &lines {
                 let person = tx.person(line.addressee)?;
-                names.insert(line.id, person.map(|person| person.name).unwrap_or_default());
+                names.insert(
+                    line.id,
+                    person.map(|person| String::from(person.name)).unwrap_or_default(),
+                );
             }
             let mut events = BTreeMap::new();
             for record in records {

@@ -8,7 +8,7 @@ use doorstep_core::event::{ChildRecord, What};
 use doorstep_core::history::History;
 use doorstep_core::ids::{PersonId, TeamId};
 
-use super::{AdminError, AllocationEntry, ChildEntry, Entries, PersonEntry, TeamEntry};
+use super::{AdminError, AllocationEntry, Entries};
 use crate::caseload::{
     self, AllocationRow, At, Caseload, Change, ChildRow, Fault, Plan, StaffRow, TeamRow,
 };
@@ -130,9 +130,9 @@ fn current(tx: &dyn Tx, child: &Child, now: DateTime<Utc>) -> Result<ChildRecord
 /// Writes what a plan says.
 pub fn apply(tx: &mut dyn Tx, plan: &Plan, judge: &Judge) -> Result<(), AdminError> {
     let entries = Entries {
-        teams: plan.teams.iter().map(|change| team_entry(change.row())).collect(),
-        people: plan.staff.iter().map(|change| person_entry(change.row())).collect(),
-        children: plan.children.iter().map(|change| child_entry(change.row())).collect(),
+        teams: plan.teams.iter().map(|change| change.row().clone()).collect(),
+        people: plan.staff.iter().map(|change| change.row().clone()).collect(),
+        children: plan.children.iter().map(|change| change.row().clone()).collect(),
         allocations: Vec::new(),
     };
     super::import(tx, judge, &entries)?;
@@ -145,17 +145,14 @@ pub fn apply(tx: &mut dyn Tx, plan: &Plan, judge: &Judge) -> Result<(), AdminErr
     Ok(())
 }
 
-/// What an import says of a person and an entry cannot: that a line manager or a leaving is no
-/// more, and when they work.
+/// What is said by not being said: whoever has no line manager in the row has none any more.
 fn settle_staff(tx: &mut dyn Tx, row: &StaffRow) -> Result<(), AdminError> {
-    let Some(person) = tx.person_called(&row.external)? else { return Ok(()) };
-    let line_manager = person.line_manager.filter(|_| row.line_manager.is_some());
-    let settled = Person { line_manager, left: row.left, ..person.clone() };
-    if settled != person {
-        tx.put_person(&settled)?;
+    match tx.person_called(&row.external)? {
+        Some(person) if row.line_manager.is_none() && person.line_manager.is_some() => {
+            Ok(tx.put_person(&Person { line_manager: None, ..person })?)
+        }
+        _ => Ok(()),
     }
-    tx.put_working_hours(person.id, row.working_hours.as_ref())?;
-    Ok(())
 }
 
 fn put_allocation(
@@ -182,36 +179,4 @@ fn put_allocation(
         })?,
     }
     Ok(())
-}
-
-fn team_entry(row: &TeamRow) -> TeamEntry {
-    TeamEntry { external: row.external.clone(), name: row.name.clone(), phone: row.phone.clone() }
-}
-
-fn person_entry(row: &StaffRow) -> PersonEntry {
-    PersonEntry {
-        external: row.external.clone(),
-        name: row.name.clone(),
-        role: row.role,
-        also: row.also.clone(),
-        administrator: row.administrator,
-        auditor: row.auditor,
-        team: row.team.clone(),
-        line_manager: row.line_manager.clone(),
-        email: row.email.clone(),
-        phone: row.phone.clone(),
-    }
-}
-
-fn child_entry(row: &ChildRow) -> ChildEntry {
-    ChildEntry {
-        external: row.external.clone(),
-        name: row.name.clone(),
-        born: row.born,
-        address: row.address.clone(),
-        address_protected: row.address_protected,
-        phone: row.phone.clone(),
-        team: row.team.clone(),
-        record: row.record.clone(),
-    }
 }

@@ -17,6 +17,7 @@ pub use read::{File, read};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::private::Private;
 use crate::store::availability::WorkingHours;
 use chrono::{DateTime, NaiveDate, Utc};
 use doorstep_core::event::{ChildRecord, Role};
@@ -39,7 +40,7 @@ pub struct StaffRow {
     /// The organisation's own identifier.
     pub external: String,
     /// Full name.
-    pub name: String,
+    pub name: Private,
     /// The role in which this person records.
     pub role: Role,
     /// Further roles held for the team.
@@ -53,9 +54,9 @@ pub struct StaffRow {
     /// The line manager, by identifier.
     pub line_manager: Option<String>,
     /// Phone number.
-    pub phone: Option<String>,
+    pub phone: Option<Private>,
     /// E-mail address.
-    pub email: Option<String>,
+    pub email: Option<Private>,
     /// Since when this person no longer works here (UTC).
     pub left: Option<DateTime<Utc>>,
     /// When this person works; none: not known.
@@ -68,17 +69,17 @@ pub struct ChildRow {
     /// The organisation's own identifier.
     pub external: String,
     /// Full name.
-    pub name: String,
+    pub name: Private,
     /// Date of birth.
     pub born: Option<NaiveDate>,
     /// The team, by its identifier.
     pub team: Option<String>,
     /// Where the child lives.
-    pub address: Option<String>,
+    pub address: Option<Private>,
     /// The address must not become known.
     pub address_protected: bool,
     /// The family's phone number.
-    pub phone: Option<String>,
+    pub phone: Option<Private>,
     /// What the record says.
     pub record: ChildRecord,
 }

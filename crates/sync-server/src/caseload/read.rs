@@ -171,15 +171,15 @@ fn team_row(cells: &mut Cells<'_>) -> TeamRow {
 fn staff_row(cells: &mut Cells<'_>) -> StaffRow {
     StaffRow {
         external: cells.needed("staff_id"),
-        name: cells.needed("name"),
+        name: cells.needed("name").into(),
         role: cells.word("role").unwrap_or(Role::Practitioner),
         also: cells.words("also"),
         administrator: cells.flag("administrator"),
         auditor: cells.flag("auditor"),
         team: cells.text("team_id"),
         line_manager: cells.text("line_manager_id"),
-        phone: cells.phone("phone"),
-        email: cells.email("email"),
+        phone: cells.phone("phone").map(Into::into),
+        email: cells.email("email").map(Into::into),
         left: cells.first_instant("left"),
         working_hours: cells.working_hours("working_hours"),
     }
@@ -188,12 +188,12 @@ fn staff_row(cells: &mut Cells<'_>) -> StaffRow {
 fn child_row(cells: &mut Cells<'_>, today: NaiveDate) -> ChildRow {
     ChildRow {
         external: cells.needed("child_id"),
-        name: cells.needed("name"),
+        name: cells.needed("name").into(),
         born: cells.past_date("born", today),
         team: cells.text("team_id"),
-        address: cells.text("address"),
+        address: cells.text("address").map(Into::into),
         address_protected: cells.flag("address_protected"),
-        phone: cells.phone("phone"),
+        phone: cells.phone("phone").map(Into::into),
         record: ChildRecord {
             service: cells.word("service").unwrap_or(Service::Children),
             plans: cells.words("plans"),

@@ -49,7 +49,7 @@ fn reads_quoted_cells_with_commas_marks_and_line_ends() {
     assert_eq!(faults, []);
     let child = &caseload.children[0].row;
     assert_eq!(child.name, "Sam \"S\" Dummy");
-    assert_eq!(child.address.as_deref(), Some("1 A Street,\nB"));
+    assert_eq!(child.address, Some("1 A Street,\nB".into()));
 }
 
 #[test]

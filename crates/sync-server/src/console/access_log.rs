@@ -200,7 +200,7 @@ fn gather(
         for (reader, records) in tx.heavy_readers(now - MANY_WITHIN, alarm)? {
             let Some(person) = tx.person(reader)? else { continue };
             if sight == Sight::Whole || person.team.map(Sight::Team) == Some(sight) {
-                many.push((person.name, person.external, records));
+                many.push((person.name.into(), person.external, records));
             }
         }
     }
@@ -252,7 +252,7 @@ impl Names {
     fn row(&mut self, tx: &dyn Tx, line: NumberedAccess) -> Result<Row, StoreError> {
         let (reader, child) = (line.access.person, line.access.child);
         if let Entry::Vacant(unknown) = self.people.entry(reader) {
-            let found = tx.person(reader)?.map(|person| (person.name, person.external));
+            let found = tx.person(reader)?.map(|person| (person.name.into(), person.external));
             unknown.insert(found.unwrap_or_default());
         }
         if let Entry::Vacant(unknown) = self.children.entry(child) {

@@ -184,7 +184,7 @@ pub fn csv(rows: &[Row]) -> String {
             row.child.clone(),
             access.by.clone(),
             tie.to_owned(),
-            access.reason.clone().unwrap_or_default(),
+            access.reason.clone().unwrap_or_default().into(),
             row.device.clone().unwrap_or_default(),
         ];
         let cells: Vec<_> = cells.iter().map(|cell| quoted(cell)).collect();

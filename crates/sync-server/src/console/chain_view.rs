@@ -47,7 +47,7 @@ pub fn gather(
     let Some(line) = tx.line(id)? else { return Ok(None) };
     let name = |id: PersonId| {
         let person = tx.person(id)?;
-        Ok::<_, StoreError>(person.map_or_else(|| text!("page-somebody-unknown"), |p| p.name))
+        Ok::<_, StoreError>(person.map_or_else(|| text!("page-somebody-unknown"), |p| p.name.into()))
     };
     let mut told = Vec::new();
     let rows = tx.told(id)?;
@@ -76,7 +76,7 @@ fn next_name(
     let roster = &mut Roster::default();
     let chain = Chain::gather(tx, roster, calendar, &child, line.addressee, urgency, now)?;
     let next = chain.next(told).map(|(person, _)| tx.person(person)).transpose()?.flatten();
-    Ok(next.map_or_else(|| text!("chain-desk-again"), |person| person.name))
+    Ok(next.map_or_else(|| text!("chain-desk-again"), |person| person.name.into()))
 }
 
 /// To whom the escalation `id` can be given; nobody where there is no such.
@@ -109,7 +109,7 @@ fn colleagues(
     });
     people.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     people.dedup_by_key(|person| person.id);
-    Ok(people.into_iter().map(|person| (person.id.to_string(), person.name)).collect())
+    Ok(people.into_iter().map(|person| (person.id.to_string(), person.name.into())).collect())
 }
 
 /// Who was told, and who is next.

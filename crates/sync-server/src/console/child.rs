@@ -104,7 +104,7 @@ async fn draw(
     let now = state.ambient.now();
     let view = ChildPage { file: &file, episodes: &episodes, asked, csrf: &signed.csrf, now };
     let page = Page {
-        title: file.child.name.clone(),
+        title: file.child.name.reveal().clone(),
         section: Section::Inbox,
         signed: Some(signed.signed()),
         back: Some(("/inbox", &text!("page-back-to-inbox"))),

@@ -35,7 +35,7 @@ async fn draw(state: &AppState, signed: &SignedIn, id: &str) -> Result<Response,
     };
     let path = format!("/children/{id}");
     let page = Page {
-        title: format!("{}: {}", text!("child-print-title"), gathered.file.child.name),
+        title: format!("{}: {}", text!("child-print-title"), gathered.file.child.name.reveal()),
         section: Section::Inbox,
         signed: Some(signed.signed()),
         back: Some((&path, &text!("child-print-back"))),

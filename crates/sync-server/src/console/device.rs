@@ -75,7 +75,7 @@ async fn draw(
     let shown = state.db.read(look).await?.ok_or(Refusal::NotFound)?;
     let device = &shown.state;
     let page = Page {
-        title: format!("{}, {}", device.person.name, device.device.name),
+        title: format!("{}, {}", device.person.name.reveal(), device.device.name),
         section: Section::Devices,
         signed: Some(signed.signed()),
         back: Some(("/devices", &text!("devices-back"))),

@@ -208,7 +208,7 @@ impl Names {
         if let Some(name) = self.0.get(&person) {
             return Ok(name.clone());
         }
-        let name = tx.person(person)?.map_or_else(|| text!("page-somebody-unknown"), |p| p.name);
+        let name = tx.person(person)?.map_or_else(|| text!("page-somebody-unknown"), |p| p.name.into());
         self.0.insert(person, name.clone());
         Ok(name)
     }
@@ -296,7 +296,7 @@ fn team_of(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<PersonId>, StoreError> {
 fn raised(tx: &dyn Tx, line: &LedgerLine, names: &mut Names) -> Result<Raised, StoreError> {
     let evidence = evidence(tx, &line.escalation.evidence, names)?;
     let child_name =
-        tx.child(line.child)?.map_or_else(|| text!("page-child-unknown"), |child| child.name);
+        tx.child(line.child)?.map_or_else(|| text!("page-child-unknown"), |child| child.name.into());
     let acknowledged = match line.acknowledged {
         None => None,
         Some(by) => Some(AcknowledgedBy { person: by.by, name: names.of(tx, by.by)?, at: by.at }),
@@ -411,7 +411,11 @@ fn contacts(tx: &dyn Tx, child: ChildId, now: DateTime<Utc>) -> Result<Vec<Conta
         }
         if let Some(person) = tx.person(allocation.person)? {
             let (name, phone) = (person.name, person.phone);
-            contacts.push(Contact { role: allocation.role.into(), name, phone });
+            contacts.push(Contact {
+                role: allocation.role.into(),
+                name: name.into(),
+                phone: phone.map(Into::into),
+            });
         }
     }
     Ok(contacts)

@@ -101,7 +101,7 @@ fn matching(
         mine: mine.contains(&child.id),
         id: child.id,
         external: child.external,
-        name: child.name,
+        name: child.name.into(),
         born: child.born.map(|born| born.year()),
     });
     Ok(found.collect())
@@ -272,7 +272,7 @@ async fn break_glass(
                 number: 0,
                 person,
                 child,
-                reason: reason.clone(),
+                reason: reason.clone().into(),
                 from,
                 until,
                 manager,
@@ -282,7 +282,15 @@ async fn break_glass(
             tx.add_glass(&glass)?;
             let by = "opened outside allocation".to_owned();
             let (tie, reason) = (Some(doorstep_core::access::Tie::Glass), Some(reason));
-            tx.log_access(&Access { at, person, child, by, device: None, tie, reason })?;
+            tx.log_access(&Access {
+                at,
+                person,
+                child,
+                by,
+                device: None,
+                tie,
+                reason: reason.map(Into::into),
+            })?;
             Ok(true)
         })
         .await?;
@@ -363,7 +371,8 @@ fn gather(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<Opened>, StoreError> {
         if !concerns(tx, viewer, &glass)? {
             continue;
         }
-        let name = |id| tx.person(id).map(|found| found.map_or_else(String::new, |p| p.name));
+        let name =
+            |id| tx.person(id).map(|found| found.map_or_else(String::new, |p| p.name.into()));
         let reviewer = glass.review.as_ref().map(|review| name(review.by)).transpose()?;
         let child = tx.child(glass.child)?.map_or_else(String::new, |child| child.external);
         let (name, mine) = (name(glass.person)?, glass.person == viewer.person);
@@ -468,7 +477,10 @@ async fn decide(
             return Ok(false);
         }
         let note = note.clone();
-        tx.review_glass(number, &GlassReview { by: viewer.person, at, justified, note })?;
+        tx.review_glass(
+            number,
+            &GlassReview { by: viewer.person, at, justified, note: note.into() },
+        )?;
         Ok(true)
     };
     if !state.db.write(work).await? {

@@ -69,9 +69,9 @@ async fn acknowledged(
             return Ok(None);
         }
         let child = child.name;
-        let name = tx.person(by.by)?.map_or_else(String::new, |person| person.name);
+        let name = tx.person(by.by)?.map_or_else(String::new, |person| person.name.into());
         let is_own = by.by == viewer.person;
-        Ok::<_, StoreError>(Some(Said { id, child, name, is_own, at: by.at }))
+        Ok::<_, StoreError>(Some(Said { id, child: child.into(), name, is_own, at: by.at }))
     };
     state.db.read(look).await
 }

@@ -18,7 +18,7 @@ pub struct Entry {
 impl Entry {
     /// Gathers what belongs to a notice.
     pub fn gather(tx: &dyn Tx, notice: Notice) -> Result<Self, StoreError> {
-        let name = tx.person(notice.person)?.map_or_else(String::new, |person| person.name);
+        let name = tx.person(notice.person)?.map_or_else(String::new, |person| person.name.into());
         let attempts = tx.attempts(&notice.key)?;
         Ok(Self { notice, name, attempts })
     }

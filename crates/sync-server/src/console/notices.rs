@@ -184,7 +184,7 @@ fn ways(state: &AppState, notices: &Notices, viewer: &Viewer) -> Vec<(Channel, S
         .into_iter()
         .filter_map(|channel| {
             let to = if channel == Channel::NotifySms { &person.phone } else { &person.email };
-            to.clone().map(|to| (channel, to))
+            to.clone().map(|to| (channel, to.into()))
         })
         .collect();
     if viewer.administrator && !state.config.notices.webhook.url.is_empty() {

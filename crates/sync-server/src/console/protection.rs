@@ -74,7 +74,7 @@ async fn draw(
         let Some(child) = tx.child(id)? else { return Ok::<_, StoreError>(None) };
         let lift = tx.open_lifts(Some(id))?.pop();
         let asked_by = lift.as_ref().map_or(Ok(None), |lift| tx.person(lift.asked_by))?;
-        Ok(Some((child, lift, asked_by.map_or_else(String::new, |person| person.name))))
+        Ok(Some((child, lift, asked_by.map_or_else(String::new, |person| person.name.into()))))
     };
     let (child, lift, asked_by) = state.db.read(look).await?.ok_or(Refusal::NotFound)?;
     let status = if fault.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
@@ -189,7 +189,13 @@ fn write(
     match (decision, open, card) {
         (Decision::Ask(reason), None, Some(_)) => {
             let reason = reason.clone();
-            tx.ask_lift(&Lift { number: 0, child, asked_by: by, asked: at, reason })?;
+            tx.ask_lift(&Lift {
+                number: 0,
+                child,
+                asked_by: by,
+                asked: at,
+                reason: reason.into(),
+            })?;
             Ok(true)
         }
         (Decision::Answer { agreed }, Some(lift), Some(card)) if lift.asked_by != by => {

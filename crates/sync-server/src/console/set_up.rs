@@ -15,6 +15,7 @@ use super::session::SignedIn;
 use super::text::text;
 use super::{parts, times, words};
 use crate::app::AppState;
+use crate::private::Private;
 use crate::store::availability::WorkingHours;
 use crate::store::directory::{People, Person, Team};
 use crate::store::{StoreError, Tx};
@@ -67,7 +68,7 @@ fn gather(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Directory, StoreError> {
     let teams = tx.teams()?;
     let mut everybody = tx.people(People::All)?;
     everybody.retain(|person| !person.is_office());
-    let names: BTreeMap<PersonId, String> =
+    let names: BTreeMap<PersonId, Private> =
         everybody.iter().map(|person| (person.id, person.name.clone())).collect();
     let team_names: BTreeMap<TeamId, String> =
         teams.iter().map(|team| (team.id, team.name.clone())).collect();
@@ -94,7 +95,10 @@ fn gather(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Directory, StoreError> {
         let is_phone = |device: &&_| is_in_use(device);
         directory.people.push(Listed {
             team: person.team.and_then(|team| team_names.get(&team).cloned()),
-            line_manager: person.line_manager.and_then(|of| names.get(&of).cloned()),
+            line_manager: person
+                .line_manager
+                .and_then(|of| names.get(&of).cloned())
+                .map(Into::into),
             login: tx.account_of(person.id)?.map(|account| account.login),
             devices: devices.iter().filter(is_phone).count(),
             hours: tx.working_hours(person.id)?,

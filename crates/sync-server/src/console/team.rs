@@ -305,7 +305,7 @@ fn gather(tx: &dyn Tx, viewer: &Viewer, now: DateTime<Utc>) -> Result<Team, Stor
         let mut theirs = Vec::new();
         for numbered in absences.iter().filter(|numbered| numbered.absence.person == person.id) {
             let deputy = numbered.absence.deputy.map(|id| tx.person(id)).transpose()?.flatten();
-            theirs.push((numbered.clone(), deputy.map(|deputy| deputy.name)));
+            theirs.push((numbered.clone(), deputy.map(|deputy| deputy.name.into())));
         }
         let hours = tx.working_hours(person.id)?;
         let open = tx.inbox(Some(person.id))?.len();
@@ -330,8 +330,9 @@ fn unknown(tx: &dyn Tx, people: &[PersonId]) -> Result<Vec<UnknownVisit>, StoreE
                 continue;
             }
             let Some(visit) = tx.planned_visit(line.escalation.cause.0)? else { continue };
-            let child = tx.child(line.child)?.map_or_else(String::new, |child| child.name);
-            let person = tx.person(visit.person)?.map_or_else(String::new, |person| person.name);
+            let child = tx.child(line.child)?.map_or_else(String::new, |child| child.name.into());
+            let person =
+                tx.person(visit.person)?.map_or_else(String::new, |person| person.name.into());
             let (escalation, at) = (line.id, visit.at);
             found.insert((at, visit.id), UnknownVisit { escalation, child, person, at });
         }

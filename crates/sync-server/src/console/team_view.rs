@@ -261,7 +261,7 @@ fn absence_form(team: &Team, signed: &SignedIn, typed: &Typed, faults: &[Fault])
     let mut people: Vec<_> = team
         .members
         .iter()
-        .map(|member| (member.person.id.to_string(), member.person.name.clone()))
+        .map(|member| (member.person.id.to_string(), member.person.name.clone().into()))
         .collect();
     let me = signed.viewer.person.to_string();
     let person = if typed.person.is_empty() { &me } else { &typed.person };

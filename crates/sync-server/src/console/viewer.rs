@@ -5,6 +5,7 @@ use doorstep_core::access::Seats;
 use doorstep_core::event::Role;
 use doorstep_core::ids::{PersonId, TeamId};
 
+use crate::private::Private;
 use crate::store::{StoreError, Tx};
 
 /// The person who looks at the console.
@@ -13,7 +14,7 @@ pub struct Viewer {
     /// Identity.
     pub person: PersonId,
     /// Full name.
-    pub name: String,
+    pub name: Private,
     /// The role in the organisation.
     pub role: Role,
     /// Their team.

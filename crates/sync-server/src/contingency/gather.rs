@@ -56,15 +56,15 @@ impl Office {
     }
 
     fn name(&self, person: PersonId) -> String {
-        self.people.get(&person).map_or_else(String::new, |person| person.name.clone())
+        self.people.get(&person).map_or_else(String::new, |person| person.name.clone().into())
     }
 
     /// Name and phone number, as one would call them.
     fn called(&self, person: PersonId) -> String {
         let Some(person) = self.people.get(&person) else { return String::new() };
         match &person.phone {
-            Some(phone) => format!("{}, {phone}", person.name),
-            None => person.name.clone(),
+            Some(phone) => format!("{}, {}", person.name.reveal(), phone.reveal()),
+            None => person.name.clone().into(),
         }
     }
 
@@ -76,7 +76,7 @@ impl Office {
     fn child(&self, child: ChildId) -> [String; 2] {
         let Some(child) = self.children.get(&child) else { return Default::default() };
         let born = child.born.map(|born| format!(", born {}", born.format("%-d %B %Y")));
-        [format!("{}{}", child.name, born.unwrap_or_default()), self.team(child.team)]
+        [format!("{}{}", child.name.reveal(), born.unwrap_or_default()), self.team(child.team)]
     }
 
     /// Where a child lives and how the home is phoned, unless the address is protected.
@@ -84,9 +84,10 @@ impl Office {
         match self.children.get(&child) {
             None => Default::default(),
             Some(child) if child.address_protected => [PROTECTED.to_owned(), PROTECTED.to_owned()],
-            Some(child) => {
-                [child.address.clone().unwrap_or_default(), child.phone.clone().unwrap_or_default()]
-            }
+            Some(child) => [
+                child.address.clone().unwrap_or_default().into(),
+                child.phone.clone().unwrap_or_default().into(),
+            ],
         }
     }
 
@@ -231,9 +232,9 @@ fn people(tx: &dyn Tx, office: &Office) -> Result<Sheet, StoreError> {
         let desk = if person.administrator { ", duty desk" } else { "" };
         rows.push(vec![
             office.team(person.team),
-            person.name.clone(),
+            person.name.clone().into(),
             sentence_case(&format!("{}{desk}", role(person.role))),
-            person.phone.clone().unwrap_or_default(),
+            person.phone.clone().unwrap_or_default().into(),
             hours.unwrap_or_default(),
             away(office, &absences, person.id),
             person.line_manager.map(|manager| office.name(manager)).unwrap_or_default(),

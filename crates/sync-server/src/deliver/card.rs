@@ -49,11 +49,11 @@ impl Cards {
         let visits = self.visits(tx, id)?;
         Ok(ChildCard {
             id,
-            name: child.name,
+            name: child.name.into(),
             born: child.born,
-            address: child.address.filter(|_| shown),
+            address: child.address.filter(|_| shown).map(Into::into),
             address_protected: child.address_protected,
-            phone: child.phone,
+            phone: child.phone.map(Into::into),
             record: child.record,
             contacts,
             visits,
@@ -99,7 +99,11 @@ impl Cards {
 }
 
 fn contact(role: Role, person: &Person) -> Contact {
-    Contact { role: role.into(), name: person.name.clone(), phone: person.phone.clone() }
+    Contact {
+        role: role.into(),
+        name: person.name.clone().into(),
+        phone: person.phone.clone().map(Into::into),
+    }
 }
 
 /// Roles that are held for a team, not for a child.

@@ -24,7 +24,7 @@ pub fn settled(
                 _ => return Err(StoreError::Missing { what: "event that was released" }),
             },
         };
-        let by = tx.person(decision.by)?.map_or_else(String::new, |person| person.name);
+        let by = tx.person(decision.by)?.map_or_else(String::new, |person| person.name.into());
         let (at, reason) = (decision.at, decision.reason);
         settled.push(Settled { place: *place, settlement, by, at, reason });
     }

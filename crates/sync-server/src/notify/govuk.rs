@@ -110,7 +110,7 @@ impl GovukNotify {
             _ => ("email", "email_address", &self.email_template),
         };
         let body = json!({
-            field: message.to,
+            field: message.to.reveal(),
             "template_id": template,
             "reference": reference,
             "personalisation": {

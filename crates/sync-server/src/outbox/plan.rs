@@ -45,7 +45,7 @@ pub struct Rules {
 pub fn route(ways: &[Channel], person: &Person, manner: Manner) -> Vec<Channel> {
     let has = |channel: &Channel| match channel {
         Channel::Email | Channel::NotifyEmail => person.email.is_some(),
-        Channel::NotifySms => person.phone.as_deref().is_some_and(is_mobile),
+        Channel::NotifySms => person.phone.as_ref().is_some_and(|phone| is_mobile(phone)),
         Channel::Webhook => false,
     };
     let mut route: Vec<_> = ways.iter().copied().filter(has).collect();
@@ -228,7 +228,7 @@ mod tests {
             auditor: false,
             team: None,
             email: email.then(|| "p@doorstep.example".into()),
-            phone: phone.map(str::to_owned),
+            phone: phone.map(str::to_owned).map(Into::into),
             line_manager: None,
             left: None,
         }

@@ -4,6 +4,7 @@ use doorstep_core::ids::PersonId;
 
 use crate::app::AppState;
 use crate::notify::{About, Channels, Message, Outcome};
+use crate::private::Private;
 use crate::store::notices::{Attempt, Channel, Upshot};
 use crate::store::{StoreError, Tx};
 
@@ -19,7 +20,7 @@ pub async fn send_test(
     let to = match channel {
         Channel::Email | Channel::NotifyEmail => found.email,
         Channel::NotifySms => found.phone,
-        Channel::Webhook => Some(String::new()),
+        Channel::Webhook => Some(Private::default()),
     };
     let outcome = match (Channels::new(&state.config), to) {
         (Err(error), _) => Outcome::failed(error.to_string()),

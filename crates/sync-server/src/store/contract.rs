@@ -45,7 +45,7 @@ fn person(n: u8) -> Person {
     Person {
         id: PersonId::at(MONDAY, [n; 10]),
         external: format!("p{n}"),
-        name: format!("Person {n}"),
+        name: format!("Person {n}").into(),
         role: Role::SocialWorker,
         also: [Role::DutyWorker].into(),
         administrator: n == 9,
@@ -62,7 +62,7 @@ fn child(n: u8) -> Child {
     Child {
         id: ChildId::at(MONDAY, [n; 10]),
         external: format!("c{n}"),
-        name: format!("Child {n}"),
+        name: format!("Child {n}").into(),
         born: "2019-05-06".parse().ok(),
         address: Some("2 Fictitious Road".into()),
         address_protected: n.is_multiple_of(2),
@@ -226,7 +226,7 @@ pub async fn what_is_set_aside_is_decided_about_once(db: &Db) {
     let decision = |minutes, outcome| Decision {
         at: MONDAY + TimeDelta::minutes(minutes),
         by: person(1).id,
-        reason: format!("because of {minutes}"),
+        reason: format!("because of {minutes}").into(),
         outcome,
     };
     let corrected = DecisionOutcome::Corrected { event: event(1).id };

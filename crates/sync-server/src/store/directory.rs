@@ -11,6 +11,7 @@ use doorstep_core::seal::Digest;
 use uuid::Uuid;
 
 use super::StoreError;
+use crate::private::Private;
 
 /// The organisation that the store belongs to. A store holds exactly one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub struct Person {
     /// What the organisation's own system calls this person.
     pub external: String,
     /// Full name.
-    pub name: String,
+    pub name: Private,
     /// The role in which this person records.
     pub role: Role,
     /// Further roles held for the team, for example the safeguarding lead's.
@@ -66,9 +67,9 @@ pub struct Person {
     /// The team.
     pub team: Option<TeamId>,
     /// Address for notices.
-    pub email: Option<String>,
+    pub email: Option<Private>,
     /// Phone number as dialled.
-    pub phone: Option<String>,
+    pub phone: Option<Private>,
     /// To whom this person answers.
     pub line_manager: Option<PersonId>,
     /// Since when this person no longer works here (UTC).
@@ -115,15 +116,15 @@ pub struct Child {
     /// What the organisation's own system calls this child.
     pub external: String,
     /// Full name.
-    pub name: String,
+    pub name: Private,
     /// Date of birth.
     pub born: Option<NaiveDate>,
     /// Where the child lives, as one would write it on an envelope.
-    pub address: Option<String>,
+    pub address: Option<Private>,
     /// The address must not become known: never in a notice, a log or an export.
     pub address_protected: bool,
     /// The family's phone number.
-    pub phone: Option<String>,
+    pub phone: Option<Private>,
     /// What the record said before the first event.
     pub record: ChildRecord,
     /// The team.

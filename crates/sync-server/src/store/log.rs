@@ -7,6 +7,7 @@ use doorstep_core::seal::{Hash, Signature};
 use doorstep_core::trust::Timing;
 
 use super::StoreError;
+use crate::private::Private;
 
 /// An event in the log, or about to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -162,7 +163,7 @@ pub struct Access {
     /// How the person stood to the child; none where the reading was refused.
     pub tie: Option<Tie>,
     /// The reason that was given, where one was asked for.
-    pub reason: Option<String>,
+    pub reason: Option<Private>,
 }
 
 /// What the store knows of events.

@@ -7,6 +7,7 @@ use doorstep_core::ids::{ChildId, PersonId, TeamId};
 use super::StoreError;
 use super::log::Access;
 use super::tree::Heads;
+use crate::private::Private;
 
 /// A line of the access log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +47,7 @@ pub struct Glass {
     /// Whose record.
     pub child: ChildId,
     /// Why, in that person's words.
-    pub reason: String,
+    pub reason: Private,
     /// From when (UTC).
     pub from: DateTime<Utc>,
     /// Until when, not included (UTC).
@@ -69,7 +70,7 @@ pub struct GlassReview {
     /// Whether it was right.
     pub justified: bool,
     /// What they wrote.
-    pub note: String,
+    pub note: Private,
 }
 
 /// Somebody asks for an address to be protected no more.
@@ -84,7 +85,7 @@ pub struct Lift {
     /// When (UTC).
     pub asked: DateTime<Utc>,
     /// Why.
-    pub reason: String,
+    pub reason: Private,
 }
 
 /// What the store knows of those who watch.

@@ -32,7 +32,7 @@ pub fn access_leaf(line: &NumberedAccess) -> Hash {
         &access.by,
         access.device,
         access.tie,
-        &access.reason,
+        access.reason.as_deref(),
     );
     let says = serde_json::to_vec(&says).expect("a list of words and numbers can be written");
     merkle::leaf(&says)

@@ -137,7 +137,7 @@ fn tie(plain: &mut Plain, dice: &mut Dice, round: u64) {
         number: 0,
         person,
         child,
-        reason,
+        reason: reason.into(),
         from,
         until,
         manager,

@@ -92,8 +92,8 @@ async fn office_with_govuk(mail: Option<&MailServer>) -> (Bench, Arc<Channels>, 
 async fn reach_mia(bench: &Bench, email: Option<&'static str>, phone: Option<&'static str>) {
     let work = move |tx: &mut dyn Tx| {
         let mut mia = tx.person_called("mia")?.unwrap();
-        mia.email = email.map(str::to_owned);
-        mia.phone = phone.map(str::to_owned);
+        mia.email = email.map(str::to_owned).map(Into::into);
+        mia.phone = phone.map(str::to_owned).map(Into::into);
         tx.put_person(&mia)
     };
     bench.state.db.write(work).await.unwrap();

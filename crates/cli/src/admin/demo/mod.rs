@@ -158,7 +158,7 @@ fn accounts(office: &Office) -> Outcome<Vec<SignIn>> {
                 .map_err(|error| Failure::No(chain(&error)))?;
         }
         let role = person.role.as_str();
-        sign_ins.push(SignIn { login, password: password.clone(), name: person.name, role });
+        sign_ins.push(SignIn { login, password: password.clone(), name: person.name.into(), role });
     }
     Ok(sign_ins)
 }

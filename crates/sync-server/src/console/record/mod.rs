@@ -284,7 +284,7 @@ fn place(
         asks.map_or((&escalation.clause, &escalation.sentence), |it| (&it.clause, &it.sentence));
     Ok(Some(Place {
         escalation: id,
-        child_name: file.child.name,
+        child_name: file.child.name.into(),
         clause: clause.to_string(),
         sentence: sentence.to_string(),
         due: asks.or(duty).and_then(|duty| duty.due.clone()),

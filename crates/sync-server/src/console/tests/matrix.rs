@@ -69,8 +69,15 @@ async fn furnished() -> (Office, Vec<(Seat, String)>) {
                 let (role, administrator, auditor) = roles(*seat);
                 let (id, external) = (PersonId(id(number)), format!("P-{seat}"));
                 let name = format!("Some {seat}");
-                let person =
-                    Person { id, external, name, role, administrator, auditor, ..margaret.clone() };
+                let person = Person {
+                    id,
+                    external,
+                    name: name.into(),
+                    role,
+                    administrator,
+                    auditor,
+                    ..margaret.clone()
+                };
                 tx.put_person(&person)?;
             }
             let (other, external) = (TeamId(id(9)), "East".to_owned());

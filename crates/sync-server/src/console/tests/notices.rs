@@ -24,7 +24,7 @@ async fn office_with(mail: &MailServer) -> Office {
         .write(|tx| {
             for (number, name) in [(MARGARET, "margaret"), (PRIYA, "priya")] {
                 let mut person = tx.person(PersonId(id(number)))?.unwrap();
-                person.email = Some(format!("{name}@council.example"));
+                person.email = Some(format!("{name}@council.example").into());
                 tx.put_person(&person)?;
             }
             Ok(())

@@ -304,7 +304,7 @@ fn person(number: u128, name: &str, role: Role, team: u128) -> Person {
     Person {
         id: PersonId(id(number)),
         external: format!("P{number}"),
-        name: name.to_owned(),
+        name: name.to_owned().into(),
         role,
         also: BTreeSet::new(),
         administrator: false,
@@ -341,9 +341,9 @@ fn child() -> Child {
     Child {
         id: ChildId(id(CHILD)),
         external: "C1".to_owned(),
-        name: HOSTILE.to_owned(),
+        name: HOSTILE.to_owned().into(),
         born: Some("2019-05-14".parse().unwrap()),
-        address: Some("14 Larch Close".to_owned()),
+        address: Some("14 Larch Close".to_owned().into()),
         address_protected: true,
         phone: None,
         record: ChildRecord {

@@ -19,7 +19,7 @@ async fn auditor(office: &Office) -> String {
             tx.put_person(&Person {
                 id: PersonId(id(0x59)),
                 external: "P-audit".to_owned(),
-                name: "Ayo Auditor".to_owned(),
+                name: "Ayo Auditor".to_owned().into(),
                 auditor: true,
                 ..margaret
             })
