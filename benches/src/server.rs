@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -112,7 +113,8 @@ pub fn be_the_server_if_asked() {
     let mut config = Config { data: folder.into(), ..Config::default() };
     config.listen.set_port(0);
     // What is measured is how fast it is, not how fast it lets one device be.
-    config.device_requests = u32::MAX;
+    config.device_requests = NonZeroU32::MAX;
+    config.address_requests = NonZeroU32::MAX;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("a runtime can be built");
     let forward = Arc::new(AtomicI64::new(0));

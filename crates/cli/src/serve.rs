@@ -1,11 +1,10 @@
 //! `doorstep serve`: the server in this process, until it is asked to stop.
 
 use std::io::IsTerminal as _;
-use std::net::SocketAddr;
 
 use clap::Args;
-use doorstep_sync_server::serve::serve;
-use doorstep_sync_server::{Ambient, Config};
+use doorstep_sync_server::serve::{ServeError, prepare, serve_state};
+use doorstep_sync_server::{Ambient, Config, Signals};
 use tokio::signal;
 use tracing_subscriber::EnvFilter;
 
@@ -55,23 +54,26 @@ pub fn run(args: &ServeArgs, out: &mut Out) -> Outcome {
         let _ = stop.send(());
     });
     let data = config.data.display().to_string();
+    let scheme = config.scheme();
+    let failed = |error: ServeError| Failure::No(chain(&error));
+    let state = runtime.block_on(prepare(config, Ambient::system())).map_err(failed)?;
+    runtime.spawn(read_again_when_asked(state.signals.clone()));
     let mut told = Ok(());
-    let served = runtime.block_on(serve(
-        config,
-        Ambient::system(),
+    let served = runtime.block_on(serve_state(
+        state,
         async move {
             let _ = asked.await;
         },
-        |address| told = tell(out, address, &data),
+        |address| told = tell(out, &format!("{scheme}://{address}"), &data),
     ));
     told?;
-    served.map_err(|error| Failure::No(chain(&error)))?;
+    served.map_err(failed)?;
     out.line("Stopped.")
 }
 
-fn tell(out: &mut Out, address: SocketAddr, data: &str) -> Outcome {
-    out.line(format!("Listening on http://{address}"))?;
-    out.line(format!("Console:  http://{address}/"))?;
+fn tell(out: &mut Out, address: &str, data: &str) -> Outcome {
+    out.line(format!("Listening on {address}"))?;
+    out.line(format!("Console:  {address}/"))?;
     out.line(format!("Data:     {data}"))?;
     out.line("Stop with Ctrl-C.")
 }
@@ -88,6 +90,18 @@ fn log(filter: &str) -> Outcome {
     };
     installed.map_err(|error| Failure::No(format!("cannot write a log: {error}")))
 }
+
+/// Has what lies in files, such as the certificate, read again at each SIGHUP.
+#[cfg(unix)]
+async fn read_again_when_asked(signals: Signals) {
+    let Ok(mut hung_up) = signal::unix::signal(signal::unix::SignalKind::hangup()) else { return };
+    while hung_up.recv().await.is_some() {
+        signals.reload();
+    }
+}
+
+#[cfg(not(unix))]
+async fn read_again_when_asked(_signals: Signals) {}
 
 /// Returns once somebody asks the server to stop: Ctrl-C, or the system.
 #[cfg(unix)]

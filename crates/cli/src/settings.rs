@@ -9,6 +9,7 @@ use crate::failure::{Failure, Outcome, chain};
 
 /// Variables that belong to the command itself, not to the server.
 const OWN_VARIABLES: &[&str] = &[
+    "DOORSTEP_CA",
     "DOORSTEP_CONFIG",
     "DOORSTEP_DEVICE",
     "DOORSTEP_PASSPHRASE",

@@ -15,6 +15,7 @@ use crate::enrol::Attempts;
 use crate::gate::Gate;
 use crate::head;
 use crate::judge::{Judge, Patience, Ways};
+use crate::pace::Paces;
 use crate::store::{Db, StoreError};
 
 /// The running server: cheap to clone, handed to every request.
@@ -38,6 +39,10 @@ pub struct AppState {
     pub attempts: Attempts,
     /// How much of what devices ask is under way.
     pub gate: Gate,
+    /// How much of what browsers send is under way.
+    pub forms: Gate,
+    /// How often one device, one person and one address may come.
+    pub paces: Paces,
     bound_url: Arc<OnceLock<String>>,
     attachment_key: Arc<OnceLock<AttachmentKey>>,
     head_key: Arc<OnceLock<SigningKey>>,
@@ -46,6 +51,7 @@ pub struct AppState {
 impl AppState {
     /// Puts a server together from its parts.
     pub fn new(config: Config, db: Db, policy: Policy, ambient: Ambient) -> Self {
+        let paces = Paces::new(&config);
         Self {
             config: Arc::new(config),
             db,
@@ -56,6 +62,8 @@ impl AppState {
             limits: Limits::DEFAULT,
             attempts: Attempts::default(),
             gate: Gate::default(),
+            forms: Gate::default(),
+            paces,
             bound_url: Arc::default(),
             attachment_key: Arc::default(),
             head_key: Arc::default(),
@@ -113,7 +121,8 @@ impl AppState {
 
     /// Says where the server listens. Only the first word counts.
     pub fn bound_to(&self, address: std::net::SocketAddr) {
-        self.bound_url.get_or_init(|| format!("http://{address}"));
+        let scheme = self.config.scheme();
+        self.bound_url.get_or_init(|| format!("{scheme}://{address}"));
     }
 }
 
@@ -125,6 +134,7 @@ pub struct Signals {
     stopping: watch::Sender<bool>,
     sweep: Arc<Notify>,
     outbox: Arc<Notify>,
+    reload: Arc<Notify>,
 }
 
 impl Default for Signals {
@@ -135,6 +145,7 @@ impl Default for Signals {
             stopping: watch::Sender::new(false),
             sweep: Arc::new(Notify::new()),
             outbox: Arc::new(Notify::new()),
+            reload: Arc::new(Notify::new()),
         }
     }
 }
@@ -184,6 +195,16 @@ impl Signals {
     /// Returns once a limit may have moved.
     pub async fn sweep_wanted(&self) {
         self.sweep.notified().await;
+    }
+
+    /// Somebody asks that what lies in files is read again.
+    pub fn reload(&self) {
+        self.reload.notify_one();
+    }
+
+    /// Returns once somebody asked for it.
+    pub async fn reload_wanted(&self) {
+        self.reload.notified().await;
     }
 
     /// Returns once a notice may wait.

@@ -7,6 +7,7 @@ mod keys;
 mod notices;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// A proxy in front ends TLS.
     pub behind_proxy: bool,
+    /// With what the server ends TLS itself; none: it does not.
+    pub tls: Option<TlsFiles>,
     /// How people reach the console, without a slash at the end; empty until it is known.
     pub public_url: String,
     /// Where the built field app lies; empty: beside the program, or one folder above it.
@@ -53,7 +56,13 @@ pub struct Config {
     /// How long a request's head may take to arrive, and its body.
     pub request_timeout: Duration,
     /// How often one device may sync in a minute.
-    pub device_requests: u32,
+    pub device_requests: NonZeroU32,
+    /// How many pages one person may open in a minute.
+    pub person_requests: NonZeroU32,
+    /// How many requests may come from one address in a minute.
+    pub address_requests: NonZeroU32,
+    /// How many tries to sign in, or to enrol a device, may come from one address in a minute.
+    pub address_sign_ins: NonZeroU32,
     /// How long requests may finish when the server stops.
     pub stop_within: Duration,
     /// How many different records a person opens in a day without an alarm.
@@ -85,10 +94,12 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let second = Duration::from_secs;
+        let count = |count| NonZeroU32::new(count).expect("a default is more than nothing");
         Self {
             data: PathBuf::from("doorstep-data"),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8470),
             behind_proxy: false,
+            tls: None,
             public_url: String::new(),
             field_app: PathBuf::new(),
             log: "info".into(),
@@ -96,7 +107,10 @@ impl Default for Config {
             readers: 4,
             group_commit: Duration::from_millis(3),
             request_timeout: second(30),
-            device_requests: 1200,
+            device_requests: count(1200),
+            person_requests: count(600),
+            address_requests: count(6000),
+            address_sign_ins: count(120),
             stop_within: second(10),
             reads_alarm: 60,
             sweep_interval: second(60),
@@ -112,6 +126,15 @@ impl Default for Config {
             notices: NoticeSettings::default(),
         }
     }
+}
+
+/// The files with which the server ends TLS itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate and those that it hangs on, PEM.
+    pub certificate: PathBuf,
+    /// Its private key, PEM.
+    pub key: PathBuf,
 }
 
 /// Why a configuration is refused.
@@ -173,6 +196,16 @@ impl Config {
     /// The ways in which people can be told, the one that is tried first in front.
     pub fn ways(&self) -> Vec<Channel> {
         notices::ways(&self.smtp, &self.notices)
+    }
+
+    /// Whether people and devices reach the server by HTTPS.
+    pub fn is_secure(&self) -> bool {
+        self.tls.is_some() || self.behind_proxy || self.public_url.starts_with("https://")
+    }
+
+    /// The scheme that the server itself speaks.
+    pub const fn scheme(&self) -> &'static str {
+        if self.tls.is_some() { "https" } else { "http" }
     }
 
     /// Reads the file if there is one, then what of `environment` starts with `DOORSTEP_`, then
@@ -243,6 +276,8 @@ impl Config {
             "data" => self.data = (!value.is_empty()).then(|| value.into())?,
             "listen" => self.listen = value.parse().ok()?,
             "behind_proxy" => self.behind_proxy = value.parse().ok()?,
+            "tls_certificate" => self.tls_files().certificate = path(value)?,
+            "tls_key" => self.tls_files().key = path(value)?,
             "public_url" => self.public_url = url(value)?,
             "field_app" => self.field_app = value.into(),
             "log" => value.clone_into(&mut self.log),
@@ -255,9 +290,10 @@ impl Config {
                 self.group_commit = Duration::from_millis(wait);
             }
             "request_timeout" => self.request_timeout = seconds().filter(|s| !s.is_zero())?,
-            "device_requests" => {
-                self.device_requests = value.parse().ok().filter(|count| *count > 0)?;
-            }
+            "device_requests" => self.device_requests = value.parse().ok()?,
+            "person_requests" => self.person_requests = value.parse().ok()?,
+            "address_requests" => self.address_requests = value.parse().ok()?,
+            "address_sign_ins" => self.address_sign_ins = value.parse().ok()?,
             "reads_alarm" => self.reads_alarm = value.parse().ok()?,
             "stop_within" => self.stop_within = seconds()?,
             "sweep_interval" => self.sweep_interval = seconds().filter(|s| !s.is_zero())?,
@@ -281,12 +317,22 @@ impl Config {
         Some(())
     }
 
+    fn tls_files(&mut self) -> &mut TlsFiles {
+        self.tls.get_or_insert_default()
+    }
+
     fn check(&self) -> Result<(), ConfigError> {
-        if !self.listen.ip().is_loopback() && !self.behind_proxy {
+        if !self.listen.ip().is_loopback() && !self.behind_proxy && self.tls.is_none() {
             return Err(ConfigError::Contradiction(
-                "listen: this address can be reached from the network, and the server itself does \
-                 not speak TLS: put a proxy in front and say so with behind_proxy = true, or \
-                 listen on 127.0.0.1",
+                "listen: this address can be reached from the network, and nothing speaks TLS: \
+                 give tls_certificate and tls_key, or put a proxy in front and say so with \
+                 behind_proxy = true, or listen on 127.0.0.1",
+            ));
+        }
+        let half = |tls: &TlsFiles| tls.certificate == Path::new("") || tls.key == Path::new("");
+        if self.tls.as_ref().is_some_and(half) {
+            return Err(ConfigError::Contradiction(
+                "tls_certificate and tls_key go together: give both, or neither",
             ));
         }
         if let Some(fault) = notices::contradiction(&self.smtp, &self.notices) {
@@ -319,6 +365,10 @@ fn minutes(value: &str) -> Option<Duration> {
 fn at_most(value: &str, minutes_max: u64) -> Option<Duration> {
     let minutes = value.parse().ok().filter(|minutes| (1..=minutes_max).contains(minutes));
     minutes.map(Duration::from_mins)
+}
+
+fn path(value: &str) -> Option<PathBuf> {
+    (!value.is_empty()).then(|| value.into())
 }
 
 fn url(value: &str) -> Option<String> {
@@ -419,5 +469,10 @@ mod tests {
     fn plain_http_towards_the_network_needs_a_named_proxy() {
         assert!(load("listen = \"0.0.0.0:8470\"", &[]).is_err());
         load("listen = \"0.0.0.0:8470\"\nbehind_proxy = true", &[]).unwrap();
+        let files = "tls_certificate = \"a.pem\"\ntls_key = \"a.key\"";
+        let config = load(&format!("listen = \"0.0.0.0:8470\"\n{files}"), &[]).unwrap();
+        assert!(config.is_secure() && config.scheme() == "https");
+        assert!(load("tls_certificate = \"a.pem\"", &[]).is_err());
+        assert!(load("tls_key = \"a.key\"", &[]).is_err());
     }
 }

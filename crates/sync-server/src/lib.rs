@@ -23,6 +23,7 @@ pub mod judge;
 mod listen;
 pub mod notify;
 pub mod outbox;
+pub mod pace;
 pub mod private;
 pub mod schedule;
 pub mod serve;
@@ -30,6 +31,7 @@ pub mod store;
 pub mod sweep;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod tls;
 pub mod verify;
 
 pub use ambient::Ambient;

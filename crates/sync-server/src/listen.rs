@@ -4,6 +4,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
@@ -13,12 +14,15 @@ use axum::response::Response;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
 use crate::app::Signals;
+use crate::pace::Peer;
+use crate::tls::Tls;
 
 /// Connections at once, those that listen for pokes among them. The next one waits in the system's
 /// queue until one of them ends.
@@ -31,7 +35,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
 /// Answers requests until `signals` say that the server stops; then those that are under way.
 /// A request's head may take `timeout`, and so may a connection that stands idle.
-pub async fn answer(listener: TcpListener, router: Router, signals: Signals, timeout: Duration) {
+pub async fn answer(
+    (listener, tls): (TcpListener, Option<Tls>),
+    router: Router,
+    signals: Signals,
+    timeout: Duration,
+) {
     let mut connections = JoinSet::new();
     let mut stopped = pin!(signals.stopped());
     loop {
@@ -39,8 +48,15 @@ pub async fn answer(listener: TcpListener, router: Router, signals: Signals, tim
         tokio::select! {
             () = &mut stopped => break,
             _ = connections.join_next(), if !connections.is_empty() => {}
-            stream = accept(&listener), if has_room => {
-                connections.spawn(converse(stream, router.clone(), signals.clone(), timeout));
+            (stream, peer) = accept(&listener), if has_room => {
+                let acceptor = tls.as_ref().map(Tls::acceptor);
+                let answering = Answering {
+                    router: router.clone(),
+                    peer: Peer(peer.ip()),
+                    signals: signals.clone(),
+                    timeout,
+                };
+                connections.spawn(answering.begin(stream, acceptor));
             }
         }
     }
@@ -48,13 +64,13 @@ pub async fn answer(listener: TcpListener, router: Router, signals: Signals, tim
     while connections.join_next().await.is_some() {}
 }
 
-async fn accept(listener: &TcpListener) -> TcpStream {
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Small answers are not held back to fill a packet. Where that cannot be, they are.
                 let _ = stream.set_nodelay(true);
-                return stream;
+                return (stream, peer);
             }
             Err(error) => match error.kind() {
                 // The client has gone again.
@@ -70,40 +86,72 @@ async fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// One connection, from its first request to its last.
-async fn converse(stream: TcpStream, router: Router, signals: Signals, timeout: Duration) {
-    let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-        let answering = router.clone().oneshot(Request::from(request.map(axum::body::Body::new)));
-        Box::pin(answering) as Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>
-    });
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(timeout)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut stopped = Some(Box::pin(signals.stopped()));
-    let ended = poll_fn(|context| {
-        if let Some(stopping) = &mut stopped
-            && stopping.as_mut().poll(context).is_ready()
-        {
-            stopped = None;
-            Pin::new(&mut connection).graceful_shutdown();
+/// What one connection is answered with.
+struct Answering {
+    router: Router,
+    peer: Peer,
+    signals: Signals,
+    timeout: Duration,
+}
+
+impl Answering {
+    /// First the handshake, where TLS is spoken, within the time of a request's head.
+    async fn begin(self, stream: TcpStream, acceptor: Option<TlsAcceptor>) {
+        let Some(acceptor) = acceptor else { return self.converse(stream).await };
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(self.timeout, acceptor.accept(stream)) => shaken,
+            () = self.signals.stopped() => return,
+        };
+        match shaken {
+            Ok(Ok(stream)) => self.converse(stream).await,
+            // Whoever speaks something else, or trusts nobody here, is not the server's fault.
+            Ok(Err(error)) => tracing::debug!(%error, "no TLS came about"),
+            Err(_) => tracing::debug!("no TLS came about in time"),
         }
-        connection.poll_without_shutdown(context)
-    })
-    .await;
-    if ended.is_err_and(|error| error.is_timeout()) {
-        return;
     }
-    let stream = connection.into_parts().io.into_inner();
-    tokio::select! {
-        () = linger(stream) => {}
-        () = tokio::time::sleep(timeout) => {}
-        () = signals.stopped() => {}
+
+    /// One connection, from its first request to its last.
+    async fn converse<S>(self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let Self { router, peer, signals, timeout } = self;
+        let service = service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let mut request = Request::from(request.map(axum::body::Body::new));
+            request.extensions_mut().insert(peer);
+            let answering = router.clone().oneshot(request);
+            Box::pin(answering)
+                as Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>
+        });
+        let mut connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(timeout)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut stopped = Some(Box::pin(signals.stopped()));
+        let ended = poll_fn(|context| {
+            if let Some(stopping) = &mut stopped
+                && stopping.as_mut().poll(context).is_ready()
+            {
+                stopped = None;
+                Pin::new(&mut connection).graceful_shutdown();
+            }
+            connection.poll_without_shutdown(context)
+        })
+        .await;
+        if ended.is_err_and(|error| error.is_timeout()) {
+            return;
+        }
+        let stream = connection.into_parts().io.into_inner();
+        tokio::select! {
+            () = linger(stream) => {}
+            () = tokio::time::sleep(timeout) => {}
+            () = signals.stopped() => {}
+        }
     }
 }
 
 /// Says that nothing more is sent, and reads what still comes until the other side has heard it.
-async fn linger(mut stream: TcpStream) {
+async fn linger(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     if stream.shutdown().await.is_err() {
         return;
     }

@@ -16,6 +16,7 @@ use crate::contingency::schedule::write_for_ever;
 use crate::notify::{Channels, ChannelsError};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Db, StoreError, Tx};
+use crate::tls::{Tls, TlsError};
 use crate::{http, listen, outbox, sweep};
 
 /// Why the server did not start, or stopped.
@@ -36,6 +37,9 @@ pub enum ServeError {
     /// The settings of a way of telling people cannot be.
     #[error("notices cannot go out")]
     Notices(#[from] ChannelsError),
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// Requests cannot be taken any more.
     #[error("the server cannot take requests any more")]
     Accept(#[source] std::io::Error),
@@ -65,11 +69,16 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
     on_bound: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
+    serve_state(prepare(config, ambient).await?, shutdown, on_bound).await
+}
+
+/// A server that is ready to take requests.
+pub async fn prepare(config: Config, ambient: Ambient) -> Result<AppState, ServeError> {
     let db = open(&config)?;
     let policy = policy_of(&db).await?;
     let state = AppState::new(config, db, policy, ambient);
     release_known(&state).await?;
-    serve_state(state, shutdown, on_bound).await
+    Ok(state)
 }
 
 /// Takes in what was set aside only because an older server did not know its kind.
@@ -92,6 +101,7 @@ pub async fn serve_state(
     on_bound: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
     let address = state.config.listen;
+    let tls = state.config.tls.as_ref().map(Tls::read).transpose()?;
     let failed = |source| ServeError::Listen { address, source };
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
@@ -104,6 +114,9 @@ pub async fn serve_state(
     if state.config.contingency.folder.is_some() {
         tasks.spawn(write_for_ever(state.clone()));
     }
+    if let Some(tls) = tls.clone() {
+        tasks.spawn(tls.keep_fresh(state.signals.clone()));
+    }
     let channels = Channels::new(&state.config)?;
     if !channels.is_empty() {
         tasks.spawn(outbox::deliver_for_ever(state.clone(), Arc::new(channels)));
@@ -113,7 +126,7 @@ pub async fn serve_state(
     }
     tracing::info!(address = %bound, "serving");
     on_bound(bound);
-    let result = answer_requests(&state, listener, shutdown).await;
+    let result = answer_requests(&state, (listener, tls), shutdown).await;
     // The store's file is folded together when the last of them lets go of it.
     tasks.shutdown().await;
     tracing::info!("stopped");
@@ -122,12 +135,12 @@ pub async fn serve_state(
 
 async fn answer_requests(
     state: &AppState,
-    listener: TcpListener,
+    listening: (TcpListener, Option<Tls>),
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     let router = http::router(state.clone());
     let timeout = state.config.request_timeout;
-    let answering = listen::answer(listener, router, state.signals.clone(), timeout);
+    let answering = listen::answer(listening, router, state.signals.clone(), timeout);
     let mut server = tokio::spawn(answering);
     let mut store_stopped = state.db.stopped();
     let outcome = tokio::select! {

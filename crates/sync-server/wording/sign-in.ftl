@@ -1,4 +1,10 @@
-# Signing in again in the middle of a form.
+# Signing in, and again in the middle of a form.
+
+too-often-title = A moment, before it goes on
+too-often-words = More was asked for than anybody reads. Nothing was changed. Go on in { $seconds ->
+        [one] a second
+       *[other] { $seconds } seconds
+    }.
 
 kept-ended = Your session had ended
 kept-nothing-lost = What you had written is not lost. Sign in, and it comes back as you left it.

@@ -12,4 +12,5 @@ mod pages;
 mod quiet;
 mod restored;
 mod rolled_back;
+mod tls;
 mod told;

@@ -60,7 +60,7 @@ fn cells(row: &str) -> Vec<String> {
 }
 
 fn what_tells(text: &str, telling: &[String]) -> Vec<String> {
-    let lines = text.lines().flat_map(|line| {
+    let lines = text.lines().filter_map(|line| {
         let found = telling.iter().find(|words| line.contains(words.as_str()));
         found.map(|words| format!("{words}: {line}"))
     });

@@ -68,8 +68,9 @@ fn children(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Listed, AdminError> {
         let team = teams.iter().find(|team| Some(team.id) == child.team);
         let team = team.map(|team| team.external.clone()).unwrap_or_default();
         listed.json.push(json!({
-            "id": child.id, "external": child.external, "name": child.name.reveal(), "born": child.born,
-            "team": team, "address_protected": child.address_protected, "with": with,
+            "id": child.id, "external": child.external,
+            "name": child.name.reveal(), "born": child.born, "team": team,
+            "address_protected": child.address_protected, "with": with,
         }));
         listed.rows.push(vec![child.external, child.name.into(), team, with.join(", ")]);
     }

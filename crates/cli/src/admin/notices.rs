@@ -105,7 +105,7 @@ fn list(office: &Office, filter: LogFilter, as_json: bool, out: &mut Out) -> Out
                 .map(|person| String::from(person.name))
                 .unwrap_or_default();
             let attempts = tx.attempts(&notice.key)?;
-            listed.push(Listed { notice, name: name.into(), attempts });
+            listed.push(Listed { notice, name, attempts });
         }
         Ok::<_, AdminError>(listed)
     };

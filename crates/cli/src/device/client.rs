@@ -2,6 +2,7 @@
 //! none. It never decides what to send; that is the store's sync machine.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use doorstep_coding::{ACCEPTED, Chosen, Coding, DICTIONARY_HEADER};
@@ -19,6 +20,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const EXCHANGE_TIMEOUT: Duration = Duration::from_mins(1);
 /// Bytes of an answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// An authority that is trusted beside those of the system, as long as the command runs.
+static AUTHORITY: OnceLock<reqwest::Certificate> = OnceLock::new();
+
+/// Trusts a certificate authority of one's own beside those of the system.
+pub fn trust(pem: &[u8]) -> Outcome {
+    let authority = reqwest::Certificate::from_pem(pem);
+    let authority = authority.or_no("the certificate authority must be one certificate, PEM")?;
+    AUTHORITY.get_or_init(|| authority);
+    Ok(())
+}
 
 /// A connection to one server.
 pub struct Client {
@@ -76,7 +88,11 @@ impl Client {
         let base = base(address)?;
         // A second installation is refused, which is as good: there is a provider then.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder();
+        if let Some(authority) = AUTHORITY.get() {
+            builder = builder.tls_certs_merge([authority.clone()]);
+        }
+        let http = builder
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(EXCHANGE_TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())

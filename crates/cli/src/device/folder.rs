@@ -15,6 +15,7 @@ use crate::failure::{Failure, OrFail as _, Outcome};
 const FILE: &str = "device.db";
 const VAULT: &str = "vault.json";
 const SERVER: &str = "server.txt";
+const AUTHORITY: &str = "authority.pem";
 
 /// How long to wait for another program that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -99,6 +100,16 @@ impl Folder {
     /// Keeps the address of the server.
     pub fn put_server(&self, address: &str) -> Outcome {
         self.put(SERVER, address)
+    }
+
+    /// The certificate authority that the server hangs on, where it is the organisation's own.
+    pub fn authority(&self) -> Option<String> {
+        fs::read_to_string(self.path.join(AUTHORITY)).ok()
+    }
+
+    /// Keeps the authority, for the next sync.
+    pub fn put_authority(&self, pem: &str) -> Outcome {
+        self.put(AUTHORITY, pem)
     }
 
     fn connect(&self, flags: OpenFlags) -> Outcome<Connection> {

@@ -14,7 +14,7 @@ pub mod record;
 mod serve;
 mod show;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
@@ -56,6 +56,9 @@ pub struct DeviceArgs {
     /// A file whose first line is the passphrase
     #[arg(long, value_name = "FILE", global = true, env = "DOORSTEP_PASSPHRASE_FILE")]
     passphrase_file: Option<PathBuf>,
+    /// A certificate authority (PEM) to trust beside the system's; kept from `enrol` on
+    #[arg(long, value_name = "FILE", global = true, env = "DOORSTEP_CA")]
+    ca: Option<PathBuf>,
     #[command(subcommand)]
     action: Action,
 }
@@ -152,9 +155,17 @@ enum Action {
     },
 }
 
+fn read_authority(file: &Path) -> Outcome<String> {
+    std::fs::read_to_string(file).or_no(&format!("cannot read {}", file.display()))
+}
+
 /// Runs it.
 pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
     let folder = Folder::at(&args.dir);
+    let given = args.ca.as_deref().map(read_authority).transpose()?;
+    if let Some(authority) = given.clone().or_else(|| folder.authority()) {
+        client::trust(authority.as_bytes())?;
+    }
     if matches!(args.action, Action::Init) {
         folder.init(&passphrase::chosen(args.passphrase_file.as_ref())?)?;
         out.line(format!("There is an empty, encrypted device in {} now.", args.dir.display()))?;
@@ -170,6 +181,9 @@ pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
         Action::Init | Action::Serve(_) => Ok(()),
         Action::Enrol { code, server, name } => {
             let answer = exchange::enrol(&mut store, &folder, server, code, name)?;
+            if let Some(authority) = &given {
+                folder.put_authority(authority)?;
+            }
             let organisation = answer.organisation_name;
             out.line(format!("This is {}'s device at {organisation} now.", answer.person.name))?;
             out.line("Next: doorstep device sync")

@@ -21,9 +21,9 @@ pub fn read(file: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, StoreError> {
     Ok(Some(bytes))
 }
 
-/// Refuses a key that others than its owner may read or write.
+/// Refuses a file that others than its owner may read or write.
 #[cfg(unix)]
-fn check_owner_only(file: &Path) -> Result<(), StoreError> {
+pub fn check_owner_only(file: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(file).map_err(fault("look at", file))?.permissions().mode();
     if mode.trailing_zeros() >= 6 {
@@ -35,7 +35,7 @@ fn check_owner_only(file: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(not(unix))]
-fn check_owner_only(_file: &Path) -> Result<(), StoreError> {
+pub fn check_owner_only(_file: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 

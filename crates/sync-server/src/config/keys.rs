@@ -32,13 +32,22 @@ pub const KEYS: &[Key] = &[
         "behind_proxy",
         "false",
         "true or false",
-        "A proxy in front ends TLS. Without it the server listens on loopback only.",
+        "A proxy in front ends TLS. Without it and without tls_certificate the server listens on \
+         loopback only.",
     ),
+    key(
+        "tls_certificate",
+        "",
+        "file",
+        "The certificate (PEM, the server's own first) with which the server ends TLS itself. Read \
+         again when it changes, and on SIGHUP.",
+    ),
+    key("tls_key", "", "file", "Its private key (PEM). Nobody but the server's user may read it."),
     key(
         "public_url",
         "",
         "URL",
-        "How people reach the console; notices link there. Default: http:// and the address bound.",
+        "How people reach the console; notices link there. Default: the address bound.",
     ),
     key("field_app", "", "folder", "The built field app. Default: field beside or over doorstep."),
     key("log", "info", "filter", "What is logged: error, warn, info, debug, or a tracing filter."),
@@ -57,6 +66,19 @@ pub const KEYS: &[Key] = &[
     ),
     key("request_timeout", "30", "seconds", "How long a request's head may take, and its body."),
     key("device_requests", "1200", "requests a minute", "How often one device may sync."),
+    key("person_requests", "600", "requests a minute", "How many pages one person may open."),
+    key(
+        "address_requests",
+        "6000",
+        "requests a minute",
+        "How many requests may come from one address (IPv6: one /64). A whole office may be one.",
+    ),
+    key(
+        "address_sign_ins",
+        "120",
+        "tries a minute",
+        "How many tries to sign in, or to enrol a device, may come from one address.",
+    ),
     key(
         "reads_alarm",
         "60",

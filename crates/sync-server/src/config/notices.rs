@@ -281,14 +281,14 @@ pub(super) fn ways(smtp: &Smtp, notices: &NoticeSettings) -> Vec<Channel> {
 }
 
 /// Plain HTTP to another machine.
-fn is_plain_and_far(url: &str) -> bool {
+pub(super) fn is_plain_and_far(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else { return false };
     let host = rest.split('/').next().unwrap_or_default();
     let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
     !matches!(host, "127.0.0.1" | "localhost" | "[::1]")
 }
 
-fn file(value: &str) -> Option<PathBuf> {
+pub(super) fn file(value: &str) -> Option<PathBuf> {
     (!value.is_empty()).then(|| value.into())
 }
 

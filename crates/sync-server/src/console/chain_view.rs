@@ -47,7 +47,9 @@ pub fn gather(
     let Some(line) = tx.line(id)? else { return Ok(None) };
     let name = |id: PersonId| {
         let person = tx.person(id)?;
-        Ok::<_, StoreError>(person.map_or_else(|| text!("page-somebody-unknown"), |p| p.name.into()))
+        Ok::<_, StoreError>(
+            person.map_or_else(|| text!("page-somebody-unknown"), |p| p.name.into()),
+        )
     };
     let mut told = Vec::new();
     let rows = tx.told(id)?;

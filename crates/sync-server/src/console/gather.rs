@@ -208,7 +208,8 @@ impl Names {
         if let Some(name) = self.0.get(&person) {
             return Ok(name.clone());
         }
-        let name = tx.person(person)?.map_or_else(|| text!("page-somebody-unknown"), |p| p.name.into());
+        let name =
+            tx.person(person)?.map_or_else(|| text!("page-somebody-unknown"), |p| p.name.into());
         self.0.insert(person, name.clone());
         Ok(name)
     }
@@ -295,8 +296,9 @@ fn team_of(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<PersonId>, StoreError> {
 
 fn raised(tx: &dyn Tx, line: &LedgerLine, names: &mut Names) -> Result<Raised, StoreError> {
     let evidence = evidence(tx, &line.escalation.evidence, names)?;
-    let child_name =
-        tx.child(line.child)?.map_or_else(|| text!("page-child-unknown"), |child| child.name.into());
+    let child_name = tx
+        .child(line.child)?
+        .map_or_else(|| text!("page-child-unknown"), |child| child.name.into());
     let acknowledged = match line.acknowledged {
         None => None,
         Some(by) => Some(AcknowledgedBy { person: by.by, name: names.of(tx, by.by)?, at: by.at }),

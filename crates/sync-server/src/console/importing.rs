@@ -18,6 +18,8 @@ use crate::app::AppState;
 use crate::caseload::{self, Fault, File, Kind, Tally};
 use crate::store::{StoreError, Tx};
 
+/// Where it is.
+pub const PATH: &str = "/set-up/import";
 /// Bytes of all files of one import here; larger ones are imported with the command.
 pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Files of one import.

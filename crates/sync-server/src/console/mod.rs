@@ -65,7 +65,8 @@ mod viewer;
 mod tests;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, FromRequestParts as _, Request};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{Redirect, Response};
@@ -73,6 +74,7 @@ use axum::routing::{get, post};
 
 use doorstep_core::describe::{self as words, times};
 
+use self::session::SignedIn;
 use crate::app::AppState;
 
 /// Bytes that a form may have.
@@ -124,7 +126,7 @@ pub fn router() -> Router<AppState> {
         .route("/quarantine/{number}", get(ruling::show).post(ruling::decide))
         .route("/set-up", get(set_up::show))
         .route(
-            "/set-up/import",
+            importing::PATH,
             get(importing::show)
                 .post(importing::submit)
                 .layer(DefaultBodyLimit::max(importing::IMPORT_BYTES_MAX)),
@@ -134,6 +136,18 @@ pub fn router() -> Router<AppState> {
         .layer(from_fn(kept::carry))
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(guard))
+}
+
+/// How many bytes the body of a request to the console may have: as many as a form, or, for who is
+/// signed in and imports, as many as an import.
+pub async fn body_limit(state: &AppState, head: &mut Parts) -> usize {
+    if head.uri.path() != importing::PATH {
+        return FORM_BYTES_MAX;
+    }
+    match SignedIn::from_request_parts(head, state).await {
+        Ok(signed) if signed.viewer.administrator => importing::IMPORT_BYTES_MAX,
+        _ => FORM_BYTES_MAX,
+    }
 }
 
 /// Headers that every page carries.

@@ -1,7 +1,8 @@
 //! Pages for what did not work, in the same layout as all others. None says what is there.
 
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 
@@ -62,6 +63,19 @@ fn stale_form(signed: Option<Signed<'_>>) -> Response {
         p.govuk-body { (home_link()) }
     };
     draw(StatusCode::FORBIDDEN, &text!("problem-try-again"), signed, content)
+}
+
+/// The person opens pages faster than anybody reads.
+pub fn too_often(retry_after: u64, signed: Option<Signed<'_>>) -> Response {
+    let content = html! {
+        h1.govuk-heading-l { (text!("too-often-title")) }
+        p.govuk-body { (text!("too-often-words", seconds = retry_after)) }
+        p.govuk-body { (home_link()) }
+    };
+    let title = text!("too-often-title");
+    let mut response = draw(StatusCode::TOO_MANY_REQUESTS, &title, signed, content);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after));
+    response
 }
 
 /// The store did not answer. The cause goes to the log, never to the page.

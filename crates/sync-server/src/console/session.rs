@@ -82,7 +82,7 @@ impl Jar {
 
     /// The token in this cookie, if the browser sent one.
     pub fn read(self, state: &AppState, headers: &HeaderMap) -> Option<Token> {
-        let name = self.name(is_secure(state));
+        let name = self.name(state.config.is_secure());
         headers
             .get_all(COOKIE)
             .iter()
@@ -104,18 +104,13 @@ impl Jar {
     }
 
     fn set(self, state: &AppState, value: &str, more: &str, response: &mut Response) {
-        let secure = is_secure(state);
+        let secure = state.config.is_secure();
         let name = self.name(secure);
         let flag = if secure { "; Secure" } else { "" };
         let line = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{flag}{more}");
         let line = HeaderValue::from_str(&line).expect("names and base64url are visible ASCII");
         response.headers_mut().append(SET_COOKIE, line);
     }
-}
-
-/// Whether people reach the console by HTTPS. Without a proxy in front it listens on loopback only.
-fn is_secure(state: &AppState) -> bool {
-    state.config.behind_proxy || state.config.public_url.starts_with("https://")
 }
 
 /// Who asks.
@@ -155,7 +150,11 @@ impl FromRequestParts<AppState> for SignedIn {
         match find(state, &token, by_itself).await {
             Ok(Some(viewer)) => {
                 let csrf = token.csrf();
-                Ok(Self { viewer, token, csrf })
+                let signed = Self { viewer, token, csrf };
+                match state.paces.person.visit(&signed.viewer.person, state.ambient.now()) {
+                    Ok(()) => Ok(signed),
+                    Err(seconds) => Err(problem::too_often(seconds, Some(signed.signed()))),
+                }
             }
             Ok(None) => Err(to_sign_in(parts, state)),
             Err(error) => Err(problem::failed(&error, None)),

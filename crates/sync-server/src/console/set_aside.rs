@@ -69,7 +69,8 @@ impl<'a> Sight<'a> {
         if let Some(name) = self.names.get(&person) {
             return Ok(name.clone());
         }
-        let name = tx.person(person)?.map_or_else(|| text!("page-somebody-unknown"), |p| p.name.into());
+        let name =
+            tx.person(person)?.map_or_else(|| text!("page-somebody-unknown"), |p| p.name.into());
         self.names.insert(person, name.clone());
         Ok(name)
     }

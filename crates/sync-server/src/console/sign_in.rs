@@ -1,5 +1,6 @@
 //! `/sign-in` and `/sign-out`.
 
+use axum::Extension;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
@@ -17,6 +18,7 @@ use super::session::{AGE_MAX, IDLE_MAX, Jar, SignedIn, Token, safe_path};
 use super::text::text;
 use super::{accounts, parts, password};
 use crate::app::AppState;
+use crate::pace::Address;
 use crate::store::accounts::{Failures, Session};
 use crate::store::{StoreError, Tx};
 
@@ -85,8 +87,14 @@ pub fn with_kept(state: &AppState, headers: &HeaderMap, kept: &Kept) -> Response
 pub async fn submit(
     State(state): State<AppState>,
     headers: HeaderMap,
+    address: Option<Extension<Address>>,
     Form(typed): Form<Typed>,
 ) -> Response {
+    if let Some(Extension(Address(address))) = address
+        && let Err(seconds) = state.paces.entry.visit(&address, state.ambient.now())
+    {
+        return problem::too_often(seconds, None);
+    }
     let kept = typed.kept();
     let again = |status, error| {
         let (next, login, error) = (typed.next.as_str(), typed.login.as_str(), Some(error));

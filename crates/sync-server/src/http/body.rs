@@ -13,12 +13,11 @@ use super::coding;
 use super::problem::Refusal;
 use crate::app::AppState;
 use crate::attachment::Refused;
+use crate::console;
 use crate::gate::{BUSY_SECONDS, BUSY_SPREAD_SECONDS, Full, Pass};
 
 /// How deep a body may be nested. An event's values lie at the tenth level at most.
 const DEPTH_MAX: usize = 32;
-/// How long a form of the console may be, in bytes.
-const FORM_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A body that was let in. Its room is free again when it is dropped.
 pub struct Taken {
@@ -59,7 +58,7 @@ async fn whole(app: &AppState, request: Request, limit: usize) -> Result<Taken, 
         return Err(Refusal::TooLarge { limit });
     }
     let mut pass = app.gate.enter().map_err(|Full| busy(app))?;
-    let body = in_time(app, bytes(app, request.into_body(), limit, Some(&mut pass))).await?;
+    let body = in_time(app, bytes(app, request.into_body(), limit, &mut pass)).await?;
     let came = body.len();
     let bytes = coding::expand(coding, body, limit)?;
     if coding != Coding::Identity {
@@ -69,15 +68,18 @@ async fn whole(app: &AppState, request: Request, limit: usize) -> Result<Taken, 
     Ok(Taken { bytes, _pass: pass })
 }
 
-/// Has the whole body of a request to the console before it is looked at, within the same time: a
-/// form that trickles in holds nobody up.
+/// Has the whole body of a request to the console before it is looked at, within the same time and
+/// while there is room: a form that trickles in holds nobody up. More than a form has is read from
+/// those only who are signed in.
 pub async fn whole_form(
     State(app): State<AppState>,
     request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let (head, body) = request.into_parts();
-    let bytes = in_time(&app, bytes(&app, body, FORM_BYTES_MAX, None)).await?;
+    let (mut head, body) = request.into_parts();
+    let limit = console::body_limit(&app, &mut head).await;
+    let mut pass = app.forms.enter().map_err(|Full| busy(&app))?;
+    let bytes = in_time(&app, bytes(&app, body, limit, &mut pass)).await?;
     Ok(next.run(Request::from_parts(head, Body::from(bytes))).await)
 }
 
@@ -101,7 +103,7 @@ async fn bytes(
     app: &AppState,
     body: Body,
     limit: usize,
-    mut pass: Option<&mut Pass>,
+    pass: &mut Pass,
 ) -> Result<Vec<u8>, Refusal> {
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
@@ -110,9 +112,7 @@ async fn bytes(
         if bytes.len() + chunk.len() > limit {
             return Err(Refusal::TooLarge { limit });
         }
-        if let Some(pass) = &mut pass {
-            pass.hold(chunk.len()).map_err(|Full| busy(app))?;
-        }
+        pass.hold(chunk.len()).map_err(|Full| busy(app))?;
         bytes.extend_from_slice(&chunk);
     }
     Ok(bytes)

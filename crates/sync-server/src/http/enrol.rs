@@ -9,6 +9,7 @@ use super::problem::Refusal;
 use super::{body, coding};
 use crate::app::AppState;
 use crate::enrol::{self, EnrolError};
+use crate::pace::Address;
 
 /// Exchanges a one-time code for an identity.
 #[cfg_attr(feature = "schema", utoipa::path(
@@ -24,6 +25,10 @@ use crate::enrol::{self, EnrolError};
 ))]
 pub async fn enrol(State(app): State<AppState>, request: Request) -> Result<Response, Refusal> {
     let now = app.ambient.now();
+    if let Some(Address(address)) = request.extensions().get() {
+        let visit = app.paces.entry.visit(address, now);
+        visit.map_err(|retry_after| Refusal::TooManyAttempts { retry_after })?;
+    }
     let checked = app.attempts.check(app.config.enrol_attempts, now);
     checked.map_err(|retry_after| Refusal::TooManyAttempts { retry_after })?;
     let arrived = body::read(&app, request).await?;

@@ -55,6 +55,12 @@ pub enum Refusal {
         /// When to try again, in seconds.
         retry_after: u64,
     },
+    /// Too much comes from one address.
+    #[error("too many requests come from this address: send it again in {retry_after} seconds")]
+    TooManyRequests {
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
     /// The body is not said to be what it must be.
     #[error("the body must be sent with content-type {expected}")]
     ContentType {
@@ -117,7 +123,7 @@ pub enum Refusal {
 impl Refusal {
     /// One of each kind.
     #[cfg(feature = "schema")]
-    pub(super) fn every() -> [Self; 30] {
+    pub(super) fn every() -> [Self; 31] {
         [
             Self::Malformed { what: String::new() },
             Self::TooDeep { limit: 0 },
@@ -133,6 +139,7 @@ impl Refusal {
             Self::ContentType { expected: "" },
             Self::ContentCoding,
             Self::TooOften { retry_after: 0 },
+            Self::TooManyRequests { retry_after: 0 },
             Self::Busy { retry_after: 0 },
             Self::TooManyAttempts { retry_after: 0 },
             Self::Internal,
@@ -172,6 +179,9 @@ impl Refusal {
             Self::Busy { .. } => (S::SERVICE_UNAVAILABLE, "busy", "The server has its hands full"),
             Self::TooOften { .. } => {
                 (S::TOO_MANY_REQUESTS, "too-often", "The device comes too often")
+            }
+            Self::TooManyRequests { .. } => {
+                (S::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests")
             }
             Self::TooDeep { .. } => (S::BAD_REQUEST, "too-deep", "The body is nested too deeply"),
             Self::Malformed { .. } => (S::BAD_REQUEST, "malformed", "The body cannot be read"),
@@ -241,7 +251,8 @@ impl Refusal {
         match self {
             Self::TooManyAttempts { retry_after }
             | Self::Busy { retry_after }
-            | Self::TooOften { retry_after } => Some(*retry_after),
+            | Self::TooOften { retry_after }
+            | Self::TooManyRequests { retry_after } => Some(*retry_after),
             Self::Unavailable | Self::NotSetUp => Some(30),
             _ => None,
         }

@@ -92,7 +92,7 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     let shown = token.clone();
     let known = app.db.read(move |tx| authenticate(tx, &shown)).await?;
     let known = known.ok_or(Refusal::Unauthenticated)?;
-    let often = app.gate.visit(known.id, app.config.device_requests, now);
+    let often = app.paces.device.visit(&known.id, now);
     often.map_err(|retry_after| Refusal::TooOften { retry_after })?;
     let request = Arc::new(parse(&arrived.bytes, &limits)?);
     let key = app.head_key()?;

@@ -226,7 +226,7 @@ pub async fn what_is_set_aside_is_decided_about_once(db: &Db) {
     let decision = |minutes, outcome| Decision {
         at: MONDAY + TimeDelta::minutes(minutes),
         by: person(1).id,
-        reason: format!("because of {minutes}").into(),
+        reason: format!("because of {minutes}"),
         outcome,
     };
     let corrected = DecisionOutcome::Corrected { event: event(1).id };

@@ -2,6 +2,7 @@
 //! come back, and a refusal reaches whoever still sends.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -17,6 +18,10 @@ use crate::gate::{BUSY_SECONDS, BUSY_SPREAD_SECONDS, Gate};
 use crate::serve::serve_state;
 use crate::store::{StoreError, Tx};
 use crate::testing::{Bench, MONDAY, Phone};
+
+fn times(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).unwrap()
+}
 
 struct Answer {
     status: u16,
@@ -163,14 +168,14 @@ async fn bodies_have_so_much_room_and_no_more() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_device_that_comes_too_often_waits_and_another_does_not() {
-    let bench = Bench::with(|config| config.device_requests = 2).await;
+    let bench = Bench::with(|config| config.device_requests = times(2)).await;
     let address = served(&bench).await;
     let (ann, ben) = (bench.phone("ann").await, bench.phone("ben").await);
     let quiet = push(&ann, Vec::new());
     for (phone, pass, status, retry_after) in [
         (&ann, 0, 200, None),
         (&ann, 10, 200, None),
-        (&ann, 10, 429, Some(40)),
+        (&ann, 10, 429, Some(11)),
         (&ben, 0, 200, None),
         (&ann, 40, 200, None),
     ] {
@@ -178,6 +183,71 @@ async fn a_device_that_comes_too_often_waits_and_another_does_not() {
         let answer = send(address, phone, &quiet).await;
         assert_eq!((answer.status, answer.retry_after), (status, retry_after), "{}", answer.body);
     }
+}
+
+/// Asks with this request line and body, and nothing that says who asks.
+async fn ask(address: SocketAddr, line: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("the answer arrives whole");
+    (answer.split(' ').nth(1).unwrap().parse().unwrap(), answer)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_from_which_too_much_comes_waits_whatever_it_asks_for() {
+    let bench = Bench::with(|config| config.address_requests = times(3)).await;
+    let address = served(&bench).await;
+    let phone = bench.phone("ann").await;
+    for _ in 0..3 {
+        assert_eq!(ask(address, "GET /healthz", "").await.0, 200);
+    }
+    let refused = send(address, &phone, &push(&phone, Vec::new())).await;
+    assert_eq!((refused.status, refused.kind()), (429, "too-many-requests"));
+    assert_eq!(refused.retry_after, Some(21));
+    let (status, answer) = ask(address, "GET /sign-in", "").await;
+    assert!(status == 429 && answer.contains("application/problem+json"), "{answer}");
+    bench.clock.pass(TimeDelta::seconds(21));
+    assert_eq!(send(address, &phone, &push(&phone, Vec::new())).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_tries_names_and_codes_from_one_address_waits() {
+    let bench = Bench::with(|config| config.address_sign_ins = times(2)).await;
+    let address = served(&bench).await;
+    for _ in 0..2 {
+        assert_eq!(ask(address, "POST /sign-in", "login=some&password=any").await.0, 403);
+    }
+    let (status, answer) = ask(address, "POST /sign-in", "login=other&password=any").await;
+    assert!(status == 429 && answer.contains("retry-after: 31"), "{answer}");
+    let (status, answer) = ask(address, "POST /v1/enrol", "").await;
+    assert!(status == 429 && answer.contains("too-many-attempts"), "{answer}");
+    assert_eq!(ask(address, "GET /sign-in", "").await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forms_of_strangers_are_short_and_have_a_room_of_their_own() {
+    let mut bench = Bench::new().await;
+    bench.state.forms = Gate::with_room(1, 96 * 1024);
+    let address = served(&bench).await;
+    let long = "x".repeat(65 * 1024);
+    for path in ["/sign-in", "/set-up/import", "/find"] {
+        assert_eq!(ask(address, &format!("POST {path}"), &long).await.0, 413, "{path}");
+    }
+    let mut begun = TcpStream::connect(address).await.unwrap();
+    let head = "POST /sign-in HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n";
+    begun.write_all(head.as_bytes()).await.unwrap();
+    while bench.state.forms.enter().is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(address, "POST /sign-in", "login=some").await.0, 503);
+    let phone = bench.phone("ann").await;
+    assert_eq!(send(address, &phone, &push(&phone, Vec::new())).await.status, 200);
 }
 
 /// The client writes everything before it reads. Without lingering the system would reset the
