@@ -33,6 +33,13 @@ impl Hash {
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
+
+    /// The hash to which the next event of a chain is tied where this stands in an event's place
+    /// and is none: that of its `body`, or of the whole where it has none.
+    pub fn of_item(item: &str) -> Self {
+        let body = serde_json::from_str(item).map(|Bodied { body }| body.get());
+        Self::of(body.unwrap_or(item).as_bytes())
+    }
 }
 
 impl fmt::Display for Hash {
@@ -137,6 +144,24 @@ pub struct Body {
     /// What happened.
     #[serde(flatten)]
     pub event: Event,
+}
+
+/// Something that at least has a body.
+#[derive(Deserialize)]
+struct Bodied<'a> {
+    #[serde(borrow)]
+    body: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// The type that a body says it is of, whether it is known here or not.
+pub fn kind_of(body: &str) -> serde_json::Result<String> {
+    serde_json::from_str(body).map(|Kind { kind }| kind)
 }
 
 /// An event as it travels and is stored: the signed bytes, and the signature over them.

@@ -11,6 +11,10 @@ use crate::words::words;
 /// Up to this difference a clock counts as right: networks and people take their time.
 pub const TOLERANCE: TimeDelta = TimeDelta::minutes(2);
 
+/// A clock that is wrong by less may go unnoticed by who reads it; one that is wrong by days shows
+/// another date.
+const UNNOTICED: TimeDelta = TimeDelta::days(1);
+
 words!(
     /// How sure it is when a record was made.
     Trust {
@@ -76,7 +80,7 @@ pub struct Timing {
 impl Timing {
     /// By a clock that is the server's own.
     pub fn own(at: DateTime<Utc>, received: DateTime<Utc>) -> Self {
-        let corrected = at.min(received);
+        let corrected = whole_ms(at.min(received));
         Self { corrected, limits_from: corrected, trust: Trust::Anchored }
     }
 
@@ -87,30 +91,49 @@ impl Timing {
     }
 }
 
-/// Grades a claim by the samples of its device's clock, the oldest first.
+/// Grades a claim by the samples of its device's clock, the oldest first. To the millisecond, as
+/// instants are kept.
 pub fn grade(claim: &Claim<'_>, samples: &[ClockSample]) -> Timing {
     let wall = claim.clock.wall.to_utc();
-    let (made, trust) = made(claim, wall, samples);
-    let shift = made - wall;
-    let shift = if shift.abs() <= TOLERANCE { TimeDelta::zero() } else { shift };
+    let (made, trust) = made(claim, samples);
+    let shift = if is_read_off(claim.at, wall, made) { made - wall } else { TimeDelta::zero() };
     let shifted = claim.at.checked_add_signed(shift).unwrap_or(claim.received);
     let corrected = shifted.min(claim.received);
     let limits_from = if is_plausible(claim, wall) { claim.at.min(corrected) } else { corrected };
-    Timing { corrected, limits_from, trust }
+    Timing { corrected: whole_ms(corrected), limits_from: whole_ms(limits_from), trust }
 }
 
-/// When the record was made by the server's clock, and how sure that is.
-fn made(claim: &Claim<'_>, wall: DateTime<Utc>, samples: &[ClockSample]) -> (DateTime<Utc>, Trust) {
+/// When a record was made by the server's clock, and how sure that is; whatever its author says of
+/// when it happened.
+pub fn made(claim: &Claim<'_>, samples: &[ClockSample]) -> (DateTime<Utc>, Trust) {
+    let wall = claim.clock.wall.to_utc();
     let (found, trust) = anchored(claim.clock, samples)
         .map(|made| (made, Trust::Anchored))
         .or_else(|| estimated(wall, samples))
         .unwrap_or((wall, Trust::Unanchored));
     // It was made after the server last spoke to the device, and before it came.
-    let seen = claim.clock.server_seen.filter(|seen| *seen <= claim.received);
-    let earliest = seen.map_or(claim.enrolled, |seen| seen.max(claim.enrolled));
-    let bounded = found.max(earliest.min(claim.received)).min(claim.received);
+    let bounded = found.max(known_before(claim).min(claim.received)).min(claim.received);
     let contradicted = (bounded - found).abs() > TOLERANCE;
     (bounded, if contradicted { Trust::Unanchored } else { trust })
+}
+
+/// The last instant of the server's clock that the device knew of when it made the record.
+fn known_before(claim: &Claim<'_>) -> DateTime<Utc> {
+    let seen = claim.clock.server_seen.filter(|seen| *seen <= claim.received);
+    seen.map_or(claim.enrolled, |seen| seen.max(claim.enrolled))
+}
+
+/// Whether a claim may have been read off a wall clock that stood at `wall` when it was `made`, and
+/// is wrong by what that clock was. Under a clock that shows another date people name the day by
+/// what they know: such a claim was read off it only where it lies nearer to it than to the truth.
+fn is_read_off(at: DateTime<Utc>, wall: DateTime<Utc>, made: DateTime<Utc>) -> bool {
+    let wrong_by = (made - wall).abs();
+    let nearer = (at - wall).abs() <= (at - made).abs();
+    wrong_by > TOLERANCE && (wrong_by < UNNOTICED || nearer)
+}
+
+fn whole_ms(instant: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(instant.timestamp_millis()).unwrap_or(instant)
 }
 
 /// By the sample of the same start of the device that lies nearest.
@@ -140,10 +163,9 @@ fn estimated(wall: DateTime<Utc>, samples: &[ClockSample]) -> Option<(DateTime<U
 /// Whether it can have happened when it is said to have. A clock that stands before what its device
 /// knew already is wrong, and so is a claim that was read off it.
 fn is_plausible(claim: &Claim<'_>, wall: DateTime<Utc>) -> bool {
-    let known = claim.clock.server_seen.filter(|seen| *seen <= claim.received);
-    let known = known.map_or(claim.enrolled, |seen| seen.max(claim.enrolled));
-    let read_off = claim.at <= wall + TOLERANCE;
-    claim.at <= claim.received && !(read_off && wall < known - TOLERANCE)
+    let is_behind = |instant, known: DateTime<Utc>| known - instant > TOLERANCE;
+    let read_off = !is_behind(wall, claim.at);
+    claim.at <= claim.received && !(read_off && is_behind(wall, known_before(claim)))
 }
 
 #[cfg(test)]
@@ -276,9 +298,25 @@ mod tests {
                 ..row("reset to 1970", "1970-01-01T00:10", "1970-01-01T00:10")
             },
             Row {
+                corrected: "10:00",
                 limits_from: "10:00",
                 ..row("reset to 1970, the time typed by hand", "10:00", "1970-01-01T00:10")
             },
+            Row {
+                corrected: "10:00",
+                limits_from: "10:00",
+                ..row("in the future, the time typed by hand", "10:00", "2056-03-02T10:05")
+            },
+            Row {
+                corrected: "2026-03-01T15:00",
+                limits_from: "2026-03-01T15:00",
+                ..row(
+                    "in the future, yesterday typed by hand",
+                    "2026-03-01T15:00",
+                    "2056-03-02T10:05",
+                )
+            },
+            row("as late as a clock can be", "2026-03-02T19:00", "9999-12-31T23:59"),
         ] {
             check(&row);
         }
@@ -298,6 +336,18 @@ mod tests {
             limits_from: "2026-02-23T10:00",
             trust: Trust::Anchored,
         });
+    }
+
+    #[test]
+    fn instants_are_judged_as_they_are_kept_to_the_millisecond() {
+        let clock = ClockReading::wall(at("10:05"));
+        let at = at("10:00") + TimeDelta::microseconds(123_456);
+        let (received, enrolled) = (at + TimeDelta::hours(1), at - TimeDelta::days(9));
+        let claim = Claim { at, clock: &clock, received, enrolled };
+        let kept = at - TimeDelta::microseconds(456);
+        for timing in [grade(&claim, &[]), Timing::own(at, received)] {
+            assert_eq!((timing.corrected, timing.limits_from), (kept, kept));
+        }
     }
 
     #[test]

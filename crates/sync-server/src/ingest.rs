@@ -3,6 +3,7 @@
 
 mod inspect;
 mod release;
+pub mod shape;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, DeviceId, EventId};
 use doorstep_core::seal::{Hash, SealedEvent, VerifyingKey};
-use doorstep_core::trust::{Claim, ClockSample, Timing, grade};
+use doorstep_core::trust::{ClockSample, Timing};
 use doorstep_core::wire::{Expected, Limits, Outcome, QuarantineCode, Verdict};
 use doorstep_core::words::Word;
+use serde_json::value::RawValue;
 
 use crate::access::allocations_with_cover;
 use crate::judge::{Judge, Record, Roster, history};
@@ -21,7 +23,7 @@ use crate::store::directory::{Allocation, Child, Person};
 use crate::store::log::{Known, LoggedEvent, SetAside};
 use crate::store::{StoreError, Tx};
 
-use inspect::{Entitlement, Examined, Fault, Read, entitlement};
+use inspect::{Entitlement, Examined, Fault, Read, Times, entitlement};
 
 pub use release::{Unsound, releasable, release, release_known};
 
@@ -44,11 +46,19 @@ pub struct Batch {
 pub enum Incoming {
     /// A sealed event. What it holds is not known yet.
     Sealed(SealedEvent),
-    /// Something else in an event's place.
+    /// Something else in an event's place, as it came.
     Unreadable(String),
 }
 
 impl Incoming {
+    /// What stands in an event's place in a request.
+    pub fn of(raw: &RawValue) -> Self {
+        match serde_json::from_str(raw.get()) {
+            Ok(event) => Self::Sealed(event),
+            Err(_) => Self::Unreadable(raw.get().to_owned()),
+        }
+    }
+
     fn bytes(&self) -> &str {
         match self {
             Self::Sealed(event) => event.body.get(),
@@ -56,8 +66,12 @@ impl Incoming {
         }
     }
 
-    fn hash(&self) -> Hash {
-        Hash::of(self.bytes().as_bytes())
+    /// The hash to which the next event of the chain is tied.
+    pub fn hash(&self) -> Hash {
+        match self {
+            Self::Sealed(event) => event.hash(),
+            Self::Unreadable(item) => Hash::of_item(item),
+        }
     }
 }
 
@@ -85,6 +99,22 @@ impl ExaminedBatch {
     /// Whether there is nothing in it.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
+    }
+
+    /// Batches of one event each.
+    pub fn one_by_one(self) -> impl Iterator<Item = Self> {
+        let Self { key, epoch, first_seq, events } = self;
+        let one = move |(seq, event)| Self { key, epoch, first_seq: seq, events: vec![event] };
+        (first_seq..).zip(events).map(one)
+    }
+
+    /// The same, to be set aside: the server stumbled over it.
+    #[must_use]
+    pub fn to_be_set_aside(mut self) -> Self {
+        for event in &mut self.events {
+            event.stumbled_over();
+        }
+        self
     }
 }
 
@@ -122,7 +152,8 @@ pub fn push(
     assert!(batch.key == device.public_key, "a batch is examined with its device's key");
     let chain = chain(tx, device.id, batch.epoch)?;
     let mut intake = Intake::begin(tx, device, chain, now)?;
-    for (seq, examined) in (batch.first_seq..).zip(&batch.events) {
+    for (place, examined) in (0..).zip(&batch.events) {
+        let Some(seq) = batch.first_seq.checked_add(place) else { break };
         if !intake.take(tx, seq, examined)? {
             break;
         }
@@ -239,21 +270,25 @@ impl<'a> Intake<'a> {
     ) -> Result<Result<(LoggedEvent, Record), Fault>, StoreError> {
         let read = match examined.in_place(self.device, self.chain) {
             Ok(read) => read,
-            Err(fault) => return Ok(Err(fault)),
+            Err(fault) => {
+                // It is said of which child it is, where there is such a child.
+                let known = fault.child.map(|id| self.child(tx, id)).transpose()?.flatten();
+                let child = known.map(|(child, _)| child.id);
+                return Ok(Err(Fault { child, ..fault }));
+            }
         };
         let (device, now) = (self.device, self.now);
-        let person = self.person.clone();
+        let (times, person) = (Times::of(device, &read, now, &self.samples), self.person.clone());
         let Some((child, allocations)) = self.child(tx, read.origin.child)? else {
             let message = "this child is not known here".to_owned();
             return Ok(Err(Fault { code: QuarantineCode::UnknownChild, message, child: None }));
         };
-        let granted = entitlement(device, &person, child, allocations, read.event, now);
-        let handed_over = match granted {
+        let handed_over = match entitlement(device, &person, child, allocations, &times, now) {
             Ok(Entitlement::Holds) => false,
             Ok(Entitlement::Held) => true,
             Err(fault) => return Ok(Err(fault)),
         };
-        let timing = timing(device, &read, now, &self.samples);
+        let timing = times.happened;
         let event = LoggedEvent { handed_over, ..logged(&read, examined, timing, now) };
         if self.same_id(tx, event.id)?.is_some_and(|other| !inspect::same_record(&other, &event)) {
             let message = "the id of this record was used before with other content".to_owned();
@@ -381,21 +416,6 @@ fn logged(
         body: examined.incoming.bytes().to_owned(),
         signature: read.signature,
     }
-}
-
-/// When a record happened, by what is known of its device's clock. The office's desk has the
-/// server's own.
-fn timing(
-    device: &Device,
-    read: &Read<'_>,
-    received: DateTime<Utc>,
-    samples: &[ClockSample],
-) -> Timing {
-    let (at, clock) = (read.event.at, &read.origin.clock);
-    if device.desk_key.is_some() {
-        return Timing::own(at, received);
-    }
-    grade(&Claim { at, clock, received, enrolled: device.enrolled }, samples)
 }
 
 /// Assesses a child from its whole history and what came `fresh`.

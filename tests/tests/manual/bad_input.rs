@@ -111,6 +111,23 @@ fn with_key(phone: &Phone, start: &Start, key: &str, value: Value) -> Sent {
     Sent { body: body.to_string().into_bytes(), ..plain(phone, &request(phone, 2, Vec::new())) }
 }
 
+/// A signature of the right form.
+const NO_SIGNATURE: &str = concat!(
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+);
+
+/// An item with this body and signature, and a sound event that follows it.
+fn beside_a_sound_one(world: &World, phone: &mut Phone, body: &str, signature: &str) -> Sent {
+    phone.next_seq += 1;
+    phone.previous = Hash::of(body.as_bytes());
+    let sound = serde_json::to_string(&sound(world, phone)).expect("an event is JSON");
+    let odd = format!("{{\"body\":{body},\"signature\":\"{signature}\"}}");
+    let text = serde_json::to_string(&request(phone, 2, Vec::new())).expect("JSON");
+    let text = text.replace("\"events\":[]", &format!("\"events\":[{odd},{sound}]"));
+    Sent { body: text.into_bytes(), ..at_cursor(phone, "") }
+}
+
 /// What comes, how it is made, and what is answered.
 const ROWS: &[(&str, Make, &str)] = &[
     (
@@ -280,6 +297,19 @@ const ROWS: &[(&str, Make, &str)] = &[
             let text = serde_json::to_string(&request(phone, 2, Vec::new())).expect("JSON");
             let text = text.replace("\"events\":[]", &format!("\"events\":[7,{third}]"));
             Sent { body: text.into_bytes(), ..at_cursor(phone, "") }
+        },
+        "200, `quarantined` `malformed`, `stored`",
+    ),
+    (
+        "a body with a signature that is none, and a sound event behind it",
+        |world, phone, _| beside_a_sound_one(world, phone, "{\"at\":1}", "?"),
+        "200, `quarantined` `malformed`, `stored`",
+    ),
+    (
+        "an event nested deeper than 32 levels, and a sound event behind it",
+        |world, phone, _| {
+            let deep = format!("{}{}", "[".repeat(40), "]".repeat(40));
+            beside_a_sound_one(world, phone, &deep, NO_SIGNATURE)
         },
         "200, `quarantined` `malformed`, `stored`",
     ),

@@ -61,13 +61,22 @@ impl Cards {
     }
 
     /// The visits that the device's person is to make, from the days of which the outcome may still
-    /// be asked for.
+    /// be asked for: their own, and those of somebody who does not hold the child any more where
+    /// they do now.
     fn visits(&self, tx: &dyn Tx, child: ChildId) -> Result<Vec<PlannedVisit>, StoreError> {
         let since = self.now - VISITS_SINCE;
-        let visits = tx.planned_visits_of(child)?.into_iter().filter(|visit| {
-            visit.person == self.person && visit.cancelled.is_none() && visit.at >= since
-        });
-        Ok(visits.map(|visit| PlannedVisit { id: visit.id, at: visit.at }).collect())
+        let mut visits = tx.planned_visits_of(child)?;
+        visits.retain(|visit| visit.cancelled.is_none() && visit.at >= since);
+        if visits.iter().any(|visit| visit.person != self.person) {
+            let mut holders = tx.allocations(child)?;
+            holders.retain(|line| line.holds_at(self.now));
+            let holds = |person| holders.iter().any(|line| line.person == person);
+            let takes_over = holds(self.person);
+            visits.retain(|visit| {
+                visit.person == self.person || (takes_over && !holds(visit.person))
+            });
+        }
+        Ok(visits.iter().map(|visit| PlannedVisit { id: visit.id, at: visit.at }).collect())
     }
 
     /// Whom to phone: the device's own line manager, who holds the child, and who stands behind the

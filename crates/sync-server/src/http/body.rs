@@ -15,9 +15,7 @@ use crate::app::AppState;
 use crate::attachment::Refused;
 use crate::console;
 use crate::gate::{BUSY_SECONDS, BUSY_SPREAD_SECONDS, Full, Pass};
-
-/// How deep a body may be nested. An event's values lie at the tenth level at most.
-const DEPTH_MAX: usize = 32;
+use crate::ingest::shape::{self, DEPTH_MAX};
 
 /// A body that was let in. Its room is free again when it is dropped.
 pub struct Taken {
@@ -32,7 +30,7 @@ pub async fn read(app: &AppState, request: Request) -> Result<Taken, Refusal> {
         return Err(Refusal::ContentType { expected: "application/json" });
     }
     let taken = whole(app, request, app.limits.batch_bytes).await?;
-    if depth(&taken.bytes) > DEPTH_MAX {
+    if shape::is_too_deep(&taken.bytes) {
         return Err(Refusal::TooDeep { limit: DEPTH_MAX });
     }
     Ok(taken)
@@ -124,27 +122,6 @@ fn is_said_to_be(headers: &HeaderMap, expected: &str) -> bool {
     kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(expected))
 }
 
-/// How deep the brackets outside strings are nested. Text that is not JSON gets some number.
-fn depth(text: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    let (mut in_string, mut escaped) = (false, false);
-    for byte in text {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            _ if in_string => {}
-            b'[' | b'{' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
 /// Parses a body. The refusal says where it went wrong, never what stands there.
 pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Refusal> {
     serde_json::from_slice(text).map_err(|error| {
@@ -153,22 +130,4 @@ pub fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Refusal> {
         let place = format!("{what}, at line {} column {}", error.line(), error.column());
         Refusal::Malformed { what: place }
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn depth_counts_brackets_outside_strings() {
-        for (text, expected) in [
-            ("1", 0),
-            ("{}", 1),
-            ("[[],[[]]]", 3),
-            (r#"{"a":"[[[[","b":"\"[["}"#, 1),
-            (r#"["\\",[1]]"#, 2),
-        ] {
-            assert_eq!(depth(text.as_bytes()), expected, "{text}");
-        }
-    }
 }

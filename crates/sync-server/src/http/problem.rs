@@ -118,6 +118,9 @@ pub enum Refusal {
     /// Something that must hold did not.
     #[error("the server failed: say the request's id when you ask for help")]
     Internal,
+    /// The same, over what the request holds: the store itself is well.
+    #[error("the server failed: say the request's id when you ask for help")]
+    Stumbled,
 }
 
 impl Refusal {
@@ -205,7 +208,9 @@ impl Refusal {
             }
             Self::NotSetUp => (S::SERVICE_UNAVAILABLE, "not-set-up", "The server is not set up"),
             Self::Attachment(refused) => Self::kind_of_attachment(refused),
-            Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "The server failed"),
+            Self::Internal | Self::Stumbled => {
+                (S::INTERNAL_SERVER_ERROR, "internal", "The server failed")
+            }
         }
     }
 
@@ -301,6 +306,7 @@ impl From<StoreError> for Refusal {
         match error {
             StoreError::Stopped { .. } => Self::Unavailable,
             StoreError::Missing { what: "organisation" } => Self::NotSetUp,
+            StoreError::Panicked | StoreError::Row { .. } => Self::Stumbled,
             _ => Self::Internal,
         }
     }

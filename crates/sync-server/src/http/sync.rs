@@ -6,11 +6,10 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, DeviceId};
-use doorstep_core::seal::SealedEvent;
 use doorstep_core::time::ClockReading;
 use doorstep_core::trust::ClockSample;
 use doorstep_core::wire::{
-    Cursor, Divergence, Limits, Outcome, PROTOCOL, Place, Settled, SyncResponse,
+    Cursor, Divergence, Expected, Limits, Outcome, PROTOCOL, Place, Settled, SyncResponse,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -25,6 +24,7 @@ use crate::ingest::{self, Batch, ExaminedBatch, Incoming, Pushed};
 use crate::judge::{Judge, visits};
 use crate::store::devices::Device;
 use crate::store::directory::{Organisation, Person};
+use crate::store::tree::Heads;
 use crate::store::{StoreError, Tx};
 
 /// The longest text that an app may say of itself, in bytes.
@@ -63,11 +63,7 @@ impl PushAndPull {
     }
 
     fn batch(&self) -> Batch {
-        let incoming = |raw: &RawValue| match serde_json::from_str::<SealedEvent>(raw.get()) {
-            Ok(event) => Incoming::Sealed(event),
-            Err(_) => Incoming::Unreadable(raw.get().to_owned()),
-        };
-        let events = self.events.iter().map(|raw| incoming(raw)).collect();
+        let events = self.events.iter().map(|raw| Incoming::of(raw)).collect();
         Batch { epoch: self.epoch, first_seq: self.first_seq, events }
     }
 }
@@ -88,7 +84,7 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     let wanted = coding::wanted(request.headers());
     let arrived = body::read(&app, request).await?;
     let token = token.ok_or(Refusal::Unauthenticated)?;
-    let (judge, limits, now) = (app.judge(), app.limits, app.ambient.now());
+    let (limits, now) = (app.limits, app.ambient.now());
     let shown = token.clone();
     let known = app.db.read(move |tx| authenticate(tx, &shown)).await?;
     let known = known.ok_or(Refusal::Unauthenticated)?;
@@ -110,12 +106,14 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
         }
     }
     let batch = examine(request.batch(), known.public_key, limits).await?;
-    let work = move |tx: &mut dyn Tx| {
-        let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
-        let (answer, changed) = exchange(tx, &judge, device, &request, &batch, &limits, now)?;
-        Ok::<_, Refusal>((answer, changed, tx.heads()?))
-    };
-    let (mut response, ledger_changed, heads) = app.db.write(work).await?;
+    let exchange = Exchange { app: app.clone(), token, request, limits, now };
+    let mut outcome = exchange.run(batch.clone()).await;
+    if let Err(Refusal::Stumbled) = outcome {
+        exchange.one_by_one(batch.clone()).await?;
+        app.signals.events_came();
+        outcome = exchange.run(batch).await;
+    }
+    let (mut response, ledger_changed, heads) = outcome?;
     response.head = Some(head::sign(&heads, &key, &response));
     if ledger_changed {
         app.signals.ledger_changed();
@@ -124,6 +122,51 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
         app.signals.events_came();
     }
     Ok(coding::answer(wanted, &response))
+}
+
+/// One device's turn at the store.
+struct Exchange {
+    app: AppState,
+    token: String,
+    request: Arc<PushAndPull>,
+    limits: Limits,
+    now: DateTime<Utc>,
+}
+
+impl Exchange {
+    /// Takes the batch in and brings a page, in one transaction. Answers as well whether somebody's
+    /// inbox may have changed, and how the logs stand then.
+    async fn run(&self, batch: ExaminedBatch) -> Result<(SyncResponse, bool, Heads), Refusal> {
+        let (token, request) = (self.token.clone(), Arc::clone(&self.request));
+        let (judge, limits, now) = (self.app.judge(), self.limits, self.now);
+        let work = move |tx: &mut dyn Tx| {
+            let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
+            let (answer, changed) = exchange(tx, &judge, device, &request, &batch, &limits, now)?;
+            Ok::<_, Refusal>((answer, changed, tx.heads()?))
+        };
+        self.app.db.write(work).await
+    }
+
+    /// Takes the batch in event by event. One that the server stumbles over is set aside, so that
+    /// it holds up neither those beside it nor those that come after.
+    async fn one_by_one(&self, batch: ExaminedBatch) -> Result<(), Refusal> {
+        for one in batch.one_by_one() {
+            if let Err(Refusal::Stumbled) = self.push(one.clone()).await {
+                tracing::error!("stumbled over a record of a device: it is set aside");
+                self.push(one.to_be_set_aside()).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn push(&self, batch: ExaminedBatch) -> Result<(), Refusal> {
+        let (judge, token, now) = (self.app.judge(), self.token.clone(), self.now);
+        let work = move |tx: &mut dyn Tx| {
+            let device = authenticate(tx, &token)?.ok_or(Refusal::Unauthenticated)?;
+            ingest::push(tx, &judge, &device, &batch, now).map(drop).map_err(Refusal::from)
+        };
+        self.app.db.write(work).await
+    }
 }
 
 /// Checks what needs no look at the store beside the threads that answer requests, and before the
@@ -195,7 +238,16 @@ fn note_contact_of(
 ) -> Result<(), StoreError> {
     let mut device = tx.device(id)?.ok_or(StoreError::Missing { what: "device" })?;
     note_contact(tx, &mut device, request, now)?;
+    device.unsent = unsent(request, &ingest::expected(tx, id, request.epoch)?);
     tx.put_device(&device)
+}
+
+/// How many events a device has made that are not here: those that it says it holds beyond the
+/// request, and those in the request or before it that the chain has not come to.
+fn unsent(request: &PushAndPull, expected: &Expected) -> u64 {
+    let count = u64::try_from(request.events.len()).unwrap_or(u64::MAX);
+    let told = request.first_seq.saturating_add(count);
+    request.unsent_beyond.saturating_add(told.saturating_sub(expected.seq))
 }
 
 /// Takes what a device says of itself at `now` into `device`, which the caller writes.
@@ -209,7 +261,6 @@ fn note_contact(
         tx.put_clock_sample(device.id, &ClockSample::of(clock, now))?;
     }
     device.last_contact = Some(now);
-    device.unsent = request.unsent_beyond;
     device.oldest_unsent = request.oldest_unsent;
     device.divergence = request.divergence;
     device.app.clone_from(&request.app);
@@ -233,6 +284,7 @@ fn exchange(
     note_contact(tx, &mut device, request, now)?;
     let heard = visits::heard_from(tx, judge, device.person, now)?;
     let pushed = ingest::push(tx, judge, &device, batch, now)?;
+    device.unsent = unsent(request, &pushed.expected);
     let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
     let cursor = request.cursor.as_ref();
     let (page, settled) = if shut_out {

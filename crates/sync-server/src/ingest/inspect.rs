@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::event::{Event, What};
 use doorstep_core::ids::ChildId;
-use doorstep_core::seal::{Body, Hash, Origin, SealedEvent, Signature, VerifyingKey};
+use doorstep_core::seal::{Body, Hash, Origin, SealedEvent, Signature, VerifyingKey, kind_of};
 use doorstep_core::time::local_date;
+use doorstep_core::trust::{Claim, ClockSample, Timing, grade, made};
 use doorstep_core::wire::{Limits, QuarantineCode};
-use serde::Deserialize;
 
 use super::Incoming;
+use super::shape::{DEPTH_MAX, depth, has_strange_year};
 use crate::store::devices::{Chain, Device};
 use crate::store::directory::{Allocation, Child, Person};
 use crate::store::log::LoggedEvent;
@@ -64,10 +65,31 @@ pub enum Entitlement {
     Held,
 }
 
-#[derive(Deserialize)]
-struct Kind {
-    #[serde(rename = "type")]
-    kind: String,
+/// When a record was made and when what it tells of happened, by what is known of its device's
+/// clock. The office's desk has the server's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// When it was made, by the server's clock (UTC).
+    pub made: DateTime<Utc>,
+    /// When what it tells of happened.
+    pub happened: Timing,
+}
+
+impl Times {
+    /// Those of a record that came at `received`, by the samples of its device's clock.
+    pub fn of(
+        device: &Device,
+        read: &Read<'_>,
+        received: DateTime<Utc>,
+        samples: &[ClockSample],
+    ) -> Self {
+        let (at, clock) = (read.event.at, &read.origin.clock);
+        if device.desk_key.is_some() {
+            return Self { made: received, happened: Timing::own(at, received) };
+        }
+        let claim = Claim { at, clock, received, enrolled: device.enrolled };
+        Self { made: made(&claim, samples).0, happened: grade(&claim, samples) }
+    }
 }
 
 fn fault(code: QuarantineCode, message: impl Into<String>) -> Fault {
@@ -81,11 +103,19 @@ impl Examined {
         Self { incoming, hash, reading }
     }
 
+    /// Notes that the server stumbled over it: it is set aside, whatever it holds.
+    pub fn stumbled_over(&mut self) {
+        let message = "the server could not work with this record: it is kept as it came, and \
+                       can be taken in when the server is mended";
+        self.reading = Err(fault(QuarantineCode::Malformed, message));
+    }
+
     /// The event, where it can be trusted and is next in the `chain` of `device`.
     pub fn in_place(&self, device: &Device, chain: Chain) -> Result<Read<'_>, Fault> {
         let Reading { origin, known, signature } = self.reading.as_ref().map_err(Clone::clone)?;
         check_origin(origin, device, chain)?;
-        let (kind, event) = known.as_ref().map_err(Clone::clone)?;
+        let of_child = |fault: &Fault| Fault { child: Some(origin.child), ..fault.clone() };
+        let (kind, event) = known.as_ref().map_err(of_child)?;
         Ok(Read { origin, event, kind, signature: *signature })
     }
 }
@@ -100,6 +130,10 @@ fn read(
     };
     let SealedEvent { body: text, signature } = sealed;
     let text = text.get();
+    if depth(text.as_bytes()) > DEPTH_MAX {
+        let message = format!("the record is nested deeper than {DEPTH_MAX} levels");
+        return Err(fault(QuarantineCode::Malformed, message));
+    }
     if text.len() > limits.event_bytes {
         let message = format!(
             "the record has {} bytes; at most {} can be taken",
@@ -113,13 +147,17 @@ fn read(
         return Err(fault(QuarantineCode::BadSignature, message));
     }
     let malformed = |_| fault(QuarantineCode::Malformed, "the record cannot be read");
+    if has_strange_year(text) {
+        let message = "a date in the record has a year of more or less than four digits";
+        return Err(fault(QuarantineCode::Malformed, message));
+    }
     let origin: Origin = serde_json::from_str(text).map_err(malformed)?;
     Ok(Reading { origin, known: known(text), signature: *signature })
 }
 
 fn known(text: &str) -> Result<(String, Event), Fault> {
     let malformed = |_| fault(QuarantineCode::Malformed, "the record cannot be read");
-    let Kind { kind } = serde_json::from_str(text).map_err(malformed)?;
+    let kind = kind_of(text).map_err(malformed)?;
     match serde_json::from_str(text) {
         Ok(event) => Ok((kind, event)),
         Err(error) if What::is_known_type(&kind) => Err(malformed(error)),
@@ -146,27 +184,26 @@ fn check_origin(origin: &Origin, device: &Device, chain: Chain) -> Result<(), Fa
     Ok(())
 }
 
-/// Whether the author may make this record about this child.
+/// Whether the author might make this record about this child when it was made.
 pub fn entitlement(
     device: &Device,
     person: &Person,
     child: &Child,
     allocations: &[Allocation],
-    event: &Event,
+    times: &Times,
     now: DateTime<Utc>,
 ) -> Result<Entitlement, Fault> {
     let refuse = |code, message: &str| {
         Err(Fault { code, message: message.to_owned(), child: Some(child.id) })
     };
-    if child.born.is_some_and(|born| local_date(event.at) < born) {
+    if child.born.is_some_and(|born| local_date(times.happened.corrected) < born) {
         let message = "the record is said to have happened before the child was born";
         return refuse(QuarantineCode::BeforeBirth, message);
     }
     if device.desk_key.is_some() {
         return Ok(Entitlement::Holds);
     }
-    let recorded = event.recorded.min(now);
-    let ended = |instant: Option<DateTime<Utc>>| instant.is_some_and(|end| recorded >= end);
+    let ended = |instant: Option<DateTime<Utc>>| instant.is_some_and(|end| times.made >= end);
     if ended(device.revoked) || ended(person.left) {
         let message = "the record was made after this device or its person was shut out";
         return refuse(QuarantineCode::OutsideEntitlement, message);
@@ -176,7 +213,7 @@ pub fn entitlement(
         |instant| allocations.iter().any(|line| line.person == person.id && line.holds_at(instant));
     if of_team || held_at(now) {
         Ok(Entitlement::Holds)
-    } else if held_at(recorded) {
+    } else if held_at(times.made) {
         Ok(Entitlement::Held)
     } else {
         let message = "the record was made while the child was not allocated to its author";

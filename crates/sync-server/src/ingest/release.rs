@@ -6,8 +6,8 @@ use doorstep_core::seal::{Hash, SealedEvent, VerifyingKey};
 use doorstep_core::wire::{Limits, QuarantineCode};
 use serde_json::value::RawValue;
 
-use super::inspect::{Entitlement, Examined, Fault, entitlement, same_record};
-use super::{CLOCK_SAMPLES, Incoming, judge_child, logged, timing};
+use super::inspect::{Entitlement, Examined, Fault, Times, entitlement, same_record};
+use super::{CLOCK_SAMPLES, Incoming, judge_child, logged};
 use crate::access::allocations_with_cover;
 use crate::judge::{Judge, Roster, history};
 use crate::store::devices::Chain;
@@ -68,8 +68,9 @@ fn read(
     let person = tx.person(origin.person)?.ok_or(StoreError::Missing { what: "person" })?;
     let samples = tx.clock_samples(device.id, CLOCK_SAMPLES)?;
     let allocations = allocations_with_cover(tx, &child, person.id)?;
-    let granted = entitlement(&device, &person, &child, &allocations, read.event, now);
-    let timing = timing(&device, &read, entry.received, &samples);
+    let times = Times::of(&device, &read, entry.received, &samples);
+    let granted = entitlement(&device, &person, &child, &allocations, &times, now);
+    let timing = times.happened;
     let handed_over = !matches!(granted, Ok(Entitlement::Holds));
     let event = logged(&read, &examined, timing, entry.received);
     let event = LoggedEvent { handed_over, ..event };
@@ -102,15 +103,17 @@ pub fn release(
     }
 }
 
-/// Takes the event of an entry into the log at `now`, where nothing but its kind was in the way and
-/// that is known by now: it is as good as one that comes today. Answers whether it was taken.
+/// Takes the event of an entry into the log at `now`, where nothing was in the way but that an
+/// older server did not know its kind or a word in it, and this one does: it is as good as one that
+/// comes today. Answers whether it was taken.
 pub fn release_known(
     tx: &mut dyn Tx,
     judge: &Judge,
     entry: &SetAside,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    if entry.code != QuarantineCode::UnknownType.as_str() {
+    let not_understood = [QuarantineCode::UnknownType, QuarantineCode::Malformed];
+    if !not_understood.iter().any(|code| entry.code == code.as_str()) {
         return Ok(false);
     }
     match read(tx, entry, now)? {

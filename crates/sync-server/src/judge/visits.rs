@@ -29,7 +29,7 @@ const BACK: TimeDelta = TimeDelta::days(2);
 pub enum Known {
     /// It is called off.
     Cancelled,
-    /// A record of that day has arrived.
+    /// A record of a contact on that day has arrived.
     Yes,
     /// Its day has not ended.
     NotYet,
@@ -55,16 +55,16 @@ pub fn known(visit: &PlannedVisit, history: &History<'_>, as_of: DateTime<Utc>) 
     }
 }
 
-/// Whether the service recorded something of the child on that day, from when the visit can have
-/// begun.
+/// Whether the service recorded on that day, from when the visit can have begun, that it saw the
+/// child or did not. What the office files meanwhile tells nothing of the visit.
 fn is_outcome(event: &Event, visit: &PlannedVisit) -> bool {
-    let of_service = match &event.what {
+    let of_a_contact = match &event.what {
         What::ChildSeen(seen) => seen.seen_by.is_service(),
-        What::PlanChanged(_) => false,
-        _ => true,
+        What::FailedContact(_) => true,
+        _ => false,
     };
     let same_day = local_date(event.at) == local_date(visit.at);
-    of_service && same_day && event.at >= visit.at - EARLY
+    of_a_contact && same_day && event.at >= visit.at - EARLY
 }
 
 /// Adds what the organisation's own rule raises to what the policies say.

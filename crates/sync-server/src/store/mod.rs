@@ -113,6 +113,9 @@ pub enum StoreError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A piece of work ended in a panic. Nothing of it was stored; the store itself is well.
+    #[error("a piece of work ended in a panic: nothing of it was stored")]
+    Panicked,
     /// A stored value is not what must be there.
     #[error("a stored {what} cannot be read")]
     Row {

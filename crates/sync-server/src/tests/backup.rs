@@ -80,6 +80,16 @@ const FAULTS: &[(&str, Check, &str)] = &[
         "position 4: the event is filed under another identity",
     ),
     (
+        "UPDATE event SET kind = 'child-seen' WHERE position = 4",
+        Check::Filing,
+        "position 4: the event is filed under another type or time",
+    ),
+    (
+        "UPDATE event SET at_ms = at_ms - 1 WHERE position = 4",
+        Check::Filing,
+        "position 4: the event is filed under another type or time",
+    ),
+    (
         "UPDATE event SET hash = zeroblob(32) WHERE position = 4",
         Check::Chains,
         "the chain breaks at 5",

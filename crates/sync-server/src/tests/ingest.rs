@@ -93,51 +93,81 @@ async fn keeps_both_sides_of_a_fork_and_takes_the_new_epoch() {
     assert_eq!(words(&pushed), ["stored 2"]);
 }
 
+type Spoil = fn(&mut Phone, Body) -> Incoming;
+
+/// Why an event is set aside, and how a sound one is spoilt for it.
+const SPOILT: &[(QuarantineCode, Spoil)] = &[
+    (QuarantineCode::Malformed, |_, _| Incoming::Unreadable("[1,2]".into())),
+    (QuarantineCode::Malformed, |phone, _| sealed_text(phone, "5")),
+    (QuarantineCode::Malformed, |phone, body| {
+        let text = serde_json::to_string(&body).unwrap();
+        sealed_text(phone, &text.replace("no-response", "no-such-form"))
+    }),
+    (QuarantineCode::Malformed, |phone, body| {
+        let text = serde_json::to_string(&body).unwrap();
+        let text = text.replace("2026-03-02T", "-262143-01-01T");
+        sealed_text(phone, &text)
+    }),
+    (QuarantineCode::Malformed, |phone, mut body| {
+        body.origin.clock.wall = chrono::DateTime::<chrono::Utc>::MAX_UTC.fixed_offset();
+        sealed(SealedEvent::seal(&body, &phone.key))
+    }),
+    (QuarantineCode::Malformed, |phone, mut body| {
+        let set = serde_json::json!({ "at": "+262142-12-31T23:59:59Z" });
+        let correction = serde_json::json!({
+            "type": "corrected", "of": body.event.id, "set": set, "reason": "a slip"
+        });
+        body.event.what = serde_json::from_value(correction).unwrap();
+        sealed(SealedEvent::seal(&body, &phone.key))
+    }),
+    (QuarantineCode::Malformed, |phone, body| {
+        let text = serde_json::to_string(&body).unwrap();
+        let deep = format!("{{\"more\":{}{}", "[".repeat(40), "]".repeat(40));
+        sealed_text(phone, &text.replacen('{', &format!("{deep},"), 1))
+    }),
+    (QuarantineCode::Malformed, |phone, body| {
+        let event = SealedEvent::seal(&body, &phone.key);
+        let text = format!("{{\"body\":{},\"signature\":\"?\"}}", event.body.get());
+        Incoming::of(&RawValue::from_string(text).unwrap())
+    }),
+    (QuarantineCode::UnknownType, |phone, body| {
+        let text = serde_json::to_string(&body).unwrap();
+        sealed_text(phone, &text.replace("failed-contact", "seen-by-drone"))
+    }),
+    (QuarantineCode::BadSignature, |phone, body| {
+        let mut event = SealedEvent::seal(&body, &phone.key);
+        event.signature.0[5] ^= 1;
+        sealed(event)
+    }),
+    (QuarantineCode::BrokenChain, |phone, mut body| {
+        body.origin.seq = 77;
+        sealed(SealedEvent::seal(&body, &phone.key))
+    }),
+    (QuarantineCode::WrongPerson, |phone, mut body| {
+        body.origin.person = doorstep_core::ids::PersonId::at(MONDAY, [9; 10]);
+        sealed(SealedEvent::seal(&body, &phone.key))
+    }),
+    (QuarantineCode::UnknownChild, |phone, mut body| {
+        body.origin.child = doorstep_core::ids::ChildId::at(MONDAY, [9; 10]);
+        sealed(SealedEvent::seal(&body, &phone.key))
+    }),
+    (QuarantineCode::TooLarge, |phone, mut body| {
+        let what = FailedContact {
+            reason: Some("x".repeat(70_000)),
+            ..FailedContact::new(Form::Doorstep)
+        };
+        body.event.what = What::FailedContact(what);
+        sealed(SealedEvent::seal(&body, &phone.key))
+    }),
+    (QuarantineCode::BeforeBirth, |phone, mut body| {
+        body.event.at = "2019-12-31T12:00:00Z".parse().unwrap();
+        sealed(SealedEvent::seal(&body, &phone.key))
+    }),
+];
+
 #[tokio::test]
 async fn sets_aside_what_cannot_be_taken_and_stores_the_rest() {
-    type Spoil = fn(&mut Phone, Body) -> Incoming;
-    let cases: [(QuarantineCode, Spoil); 10] = [
-        (QuarantineCode::Malformed, |_, _| Incoming::Unreadable("[1,2]".into())),
-        (QuarantineCode::Malformed, |phone, _| sealed_text(phone, "5")),
-        (QuarantineCode::Malformed, |phone, body| {
-            let text = serde_json::to_string(&body).unwrap();
-            sealed_text(phone, &text.replace("no-response", "no-such-form"))
-        }),
-        (QuarantineCode::UnknownType, |phone, body| {
-            let text = serde_json::to_string(&body).unwrap();
-            sealed_text(phone, &text.replace("failed-contact", "seen-by-drone"))
-        }),
-        (QuarantineCode::BadSignature, |phone, body| {
-            let mut event = SealedEvent::seal(&body, &phone.key);
-            event.signature.0[5] ^= 1;
-            sealed(event)
-        }),
-        (QuarantineCode::BrokenChain, |phone, mut body| {
-            body.origin.seq = 77;
-            sealed(SealedEvent::seal(&body, &phone.key))
-        }),
-        (QuarantineCode::WrongPerson, |phone, mut body| {
-            body.origin.person = doorstep_core::ids::PersonId::at(MONDAY, [9; 10]);
-            sealed(SealedEvent::seal(&body, &phone.key))
-        }),
-        (QuarantineCode::UnknownChild, |phone, mut body| {
-            body.origin.child = doorstep_core::ids::ChildId::at(MONDAY, [9; 10]);
-            sealed(SealedEvent::seal(&body, &phone.key))
-        }),
-        (QuarantineCode::TooLarge, |phone, mut body| {
-            let what = FailedContact {
-                reason: Some("x".repeat(70_000)),
-                ..FailedContact::new(Form::Doorstep)
-            };
-            body.event.what = What::FailedContact(what);
-            sealed(SealedEvent::seal(&body, &phone.key))
-        }),
-        (QuarantineCode::BeforeBirth, |phone, mut body| {
-            body.event.at = "2019-12-31T12:00:00Z".parse().unwrap();
-            sealed(SealedEvent::seal(&body, &phone.key))
-        }),
-    ];
-    for (code, spoil) in cases {
+    for (code, spoil) in SPOILT.iter().copied() {
         let bench = Bench::new().await;
         let child = bench.child("c1").await;
         let mut phone = bench.phone("ann").await;
@@ -145,16 +175,8 @@ async fn sets_aside_what_cannot_be_taken_and_stores_the_rest() {
         let what = What::FailedContact(FailedContact::new(Form::NoResponse));
         let body = phone.body(child, MONDAY, what);
         let bad = spoil(&mut phone, body);
-        let Incoming::Sealed(SealedEvent { body, .. }) = &bad else {
-            // What is no sealed event at all has a hash all the same.
-            let Incoming::Unreadable(text) = &bad else { unreachable!() };
-            phone.previous = doorstep_core::seal::Hash::of(text.as_bytes());
-            phone.next_seq += 1;
-            let third = sealed(phone.no_response(child, MONDAY));
-            check(&bench, &phone, vec![first, bad, third], code).await;
-            continue;
-        };
-        phone.previous = doorstep_core::seal::Hash::of(body.get().as_bytes());
+        // What is no sealed event at all has a hash all the same.
+        phone.previous = bad.hash();
         phone.next_seq += 1;
         let third = sealed(phone.no_response(child, MONDAY));
         check(&bench, &phone, vec![first, bad, third], code).await;
@@ -169,6 +191,65 @@ async fn check(bench: &Bench, phone: &Phone, events: Vec<Incoming>, code: Quaran
     assert_eq!(words(&pushed), ["duplicate 1", spoilt.as_str(), "duplicate 2"], "{code}");
     let aside = bench.state.db.read(|tx| tx.quarantine(None)).await.unwrap();
     assert_eq!(aside.len(), 1, "{code}");
+}
+
+#[tokio::test]
+async fn a_number_beyond_all_numbers_is_a_hole_like_any_other() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let events = (0..2).map(|_| sealed(phone.no_response(child, MONDAY))).collect();
+    let pushed = bench.push(&phone, u64::MAX, events).await;
+    assert_eq!((words(&pushed).len(), pushed.expected.seq), (0, 1));
+}
+
+/// Who may record is judged by when a record was made, as far as that is known, not by what its
+/// device's clock says.
+#[tokio::test]
+async fn a_clock_that_is_wrong_makes_nobody_more_or_less_entitled() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let (mut ahead, mut behind) = (bench.phone("ann").await, bench.phone("ann").await);
+    let (day, id) = (TimeDelta::days(1), ahead.device);
+    let held = sealed(ahead.no_response(child, MONDAY + day));
+    bench.clock.pass(TimeDelta::hours(1));
+    let server = bench.now();
+    let sample = ClockSample { wall: server + day, server, monotonic_ms: None, boot: None };
+    let keep = move |tx: &mut dyn crate::store::Tx| tx.put_clock_sample(id, &sample);
+    bench.state.db.write(keep).await.unwrap();
+    bench.take_away("c1", "ann").await;
+    bench.clock.pass(TimeDelta::hours(1));
+    assert_eq!(words(&bench.push(&ahead, 1, vec![held]).await), ["handed-over 1"]);
+    // It says that it was made when the child was held, and has heard the server since.
+    let what = What::FailedContact(FailedContact::new(Form::NoResponse));
+    let mut body = behind.body(child, MONDAY, what);
+    body.origin.clock.server_seen = Some(server + TimeDelta::minutes(30));
+    let after = sealed(behind.seal(&body));
+    let pushed = bench.push(&behind, 1, vec![after]).await;
+    assert_eq!(words(&pushed), ["quarantined outside-entitlement"]);
+}
+
+#[tokio::test]
+async fn a_flat_battery_dates_no_record_before_the_child_was_born() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let id = phone.device;
+    let reset: chrono::DateTime<chrono::Utc> = "1970-01-01T00:10:00Z".parse().unwrap();
+    let boot = Some(uuid::Uuid::from_u128(7));
+    let what = What::FailedContact(FailedContact::new(Form::NoResponse));
+    let mut body = phone.body(child, reset, what);
+    (body.origin.clock.boot, body.origin.clock.monotonic_ms) = (boot, Some(600_000));
+    let event = sealed(phone.seal(&body));
+    bench.clock.pass(TimeDelta::hours(1));
+    let sample =
+        ClockSample { wall: reset, server: bench.now(), monotonic_ms: Some(1_200_000), boot };
+    let keep = move |tx: &mut dyn crate::store::Tx| tx.put_clock_sample(id, &sample);
+    bench.state.db.write(keep).await.unwrap();
+    assert_eq!(words(&bench.push(&phone, 1, vec![event]).await), ["stored 1"]);
+    let log = bench.state.db.read(|tx| tx.log_page(0, 1)).await.unwrap();
+    let made = bench.now() - TimeDelta::minutes(10);
+    assert_eq!((log[0].timing.corrected, log[0].timing.trust), (made, Trust::Anchored));
 }
 
 #[tokio::test]

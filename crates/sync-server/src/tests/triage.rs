@@ -60,13 +60,15 @@ async fn findings(bench: &Bench) -> Vec<String> {
 /// Has an older server set events aside as of a kind that it did not know, as the phone sent them.
 async fn set_aside_by_an_older_server(bench: &Bench, phone: &Phone, events: &[SealedEvent]) {
     let (device, received) = (phone.device, bench.now());
-    let entry = |(seq, event): (u64, &SealedEvent)| SetAside {
+    // A type is not known, or a word of a type that is.
+    let codes = ["unknown-type", "unknown-type", "malformed", "unknown-type"];
+    let entry = |((seq, event), code): ((u64, &SealedEvent), &str)| SetAside {
         number: 0,
         device,
         epoch: 1,
         seq,
         hash: event.hash(),
-        code: "unknown-type".into(),
+        code: code.into(),
         message: "a newer app made it".into(),
         child: None,
         received,
@@ -74,7 +76,7 @@ async fn set_aside_by_an_older_server(bench: &Bench, phone: &Phone, events: &[Se
         signature: Some(event.signature),
         decision: None,
     };
-    let entries: Vec<_> = (1..).zip(events).map(entry).collect();
+    let entries: Vec<_> = (1..).zip(events).zip(codes).map(entry).collect();
     let chain = Chain { epoch: 1, next_seq: phone.next_seq, head: phone.previous };
     let work = move |tx: &mut dyn Tx| {
         entries.iter().try_for_each(|entry| tx.set_aside(entry))?;
@@ -100,21 +102,22 @@ async fn what_a_newer_server_knows_is_released_when_it_starts() {
         (phone.previous, phone.next_seq) = (event.hash(), phone.next_seq + 1);
         event
     };
+    let with_a_word = phone.no_response(child, MONDAY);
     bench.clock.pass(TimeDelta::hours(1));
     bench.take_away("c2", "ann").await;
     let outside = phone.no_response(other, bench.now());
-    let events = [known.clone(), unknown, outside];
+    let events = [known.clone(), unknown, with_a_word, outside];
     set_aside_by_an_older_server(&bench, &phone, &events).await;
 
-    for released in [1, 0] {
+    for released in [2, 0] {
         let found = rule(&bench, triage::release_known).await.unwrap();
         assert_eq!(found, released, "the second start finds nothing more");
     }
     let log = bench.state.db.read(|tx| tx.log_page(0, 10)).await.unwrap();
-    assert_eq!(log.len(), 1);
+    assert_eq!(log.len(), 2);
     assert_eq!((log[0].hash, log[0].handed_over), (known.hash(), false));
     let left: Vec<_> = entries(&bench.state.db).await.into_iter().map(|entry| entry.seq).collect();
-    assert_eq!(left, [2, 3], "one is not known yet; one is for a person to judge");
+    assert_eq!(left, [2, 4], "one is not known yet; one is for a person to judge");
     let places = [Place { epoch: 1, seq: 1 }];
     let device = phone.device;
     let look = move |tx: &dyn Tx| deliver::settled(tx, device, &places);
@@ -122,7 +125,7 @@ async fn what_a_newer_server_knows_is_released_when_it_starts() {
     assert_eq!(settled.settlement, Settlement::Released { position: 1 });
     assert_eq!((settled.by.as_str(), settled.reason.as_str()), ("The office", triage::KNOWN_NOW));
     let assessment = bench.assessment(child).await;
-    assert_eq!(assessment.failed_contacts, 1);
+    assert_eq!(assessment.failed_contacts, 2);
     assert_eq!(findings(&bench).await, [""; 0]);
 }
 

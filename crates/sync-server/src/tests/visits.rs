@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::assessment::Standing;
+use doorstep_core::event::{Note, What};
 use doorstep_core::ids::ChildId;
+use doorstep_core::wire::Outcome;
 
 use crate::admin::visits::{VisitEntry, cancel, list, plan};
 use crate::ingest::Incoming;
@@ -99,6 +101,20 @@ async fn only_a_record_of_that_day_and_from_about_its_time_is_an_outcome() {
         sweep_after(&bench, TimeDelta::hours(2)).await;
         assert_eq!(raised(&bench, child).await.len(), expected, "{hours} hours after");
     }
+}
+
+#[tokio::test]
+async fn what_the_office_files_on_that_day_tells_nothing_of_the_visit() {
+    let (bench, child) = planned().await;
+    let mut phone = bench.phone("mia").await;
+    bench.clock.pass(TimeDelta::hours(3));
+    let what = What::SchoolChanged(Note::default());
+    let body = phone.body(child, bench.now(), what);
+    let event = Incoming::Sealed(phone.seal(&body));
+    let pushed = bench.push(&phone, 1, vec![event]).await;
+    assert!(matches!(pushed.verdicts[0].outcome, Outcome::Stored { .. }));
+    sweep_after(&bench, TimeDelta::hours(12)).await;
+    assert_eq!(raised(&bench, child).await.len(), 1);
 }
 
 #[tokio::test]

@@ -16,10 +16,12 @@ use doorstep_core::wire::{
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use crate::admin::visits::{VisitEntry, plan};
 use crate::http;
 use crate::ingest::Incoming;
 use crate::store::Tx;
 use crate::store::devices::Chain;
+use crate::store::sqlite::SqliteStore;
 use crate::testing::{Bench, MONDAY, Phone};
 
 struct Answer {
@@ -272,7 +274,9 @@ async fn a_revoked_device_is_sent_nothing_but_may_hand_in() {
     let (judge, id) = (bench.state.judge(), phone.device);
     let revoke = move |tx: &mut dyn Tx| crate::admin::revoke_device(tx, &judge, id);
     bench.state.db.write(revoke).await.unwrap();
-    let page = sync(&bench, &phone, &sync_request(&phone, vec![event], None)).await;
+    let clock = ClockReading::wall(bench.now());
+    let request = SyncRequest { clock, ..sync_request(&phone, vec![event], None) };
+    let page = sync(&bench, &phone, &request).await;
     assert_eq!(page.verdicts[0].outcome, Outcome::Stored { position: 1 });
     assert!(page.children.is_empty() && page.events.is_empty() && page.digests.is_empty());
     let body = serde_json::to_vec(&sync_request(&phone, Vec::new(), None)).unwrap();
@@ -329,6 +333,70 @@ async fn every_refusal_is_a_problem_document() {
         let answer = ask(&bench, request).await;
         assert_problem(&answer, StatusCode::from_u16(status).unwrap(), kind);
     }
+}
+
+#[tokio::test]
+async fn who_takes_a_child_over_sees_its_planned_visit() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let (judge, at) = (bench.state.judge(), MONDAY + TimeDelta::hours(2));
+    let entry = VisitEntry { child: "c1".into(), person: "ann".into(), at };
+    let work = move |tx: &mut dyn Tx| plan(tx, &judge, &entry);
+    bench.state.db.write(work).await.unwrap();
+    let visits = async |person| {
+        let phone = bench.phone(person).await;
+        let page = sync(&bench, &phone, &sync_request(&phone, Vec::new(), None)).await;
+        page.children.iter().find(|card| card.id == child).map(|card| card.visits.len())
+    };
+    assert_eq!((visits("ann").await, visits("ben").await), (Some(1), None));
+    assert_eq!(visits("mia").await, Some(0), "a manager does not make it");
+    bench.allocate("c1", "ben").await;
+    assert_eq!((visits("ann").await, visits("ben").await), (Some(1), Some(0)));
+    bench.clock.pass(TimeDelta::minutes(1));
+    bench.take_away("c1", "ann").await;
+    assert_eq!((visits("ben").await, visits("mia").await), (Some(1), Some(0)));
+}
+
+#[tokio::test]
+async fn the_office_is_told_of_a_hole_in_what_a_device_sends() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let events: Vec<_> = (0..5).map(|_| phone.no_response(child, MONDAY)).collect();
+    for (sent, unsent) in [(0..1, 0), (3..5, 4), (5..5, 4), (1..5, 0)] {
+        let first_seq = u64::try_from(sent.start).unwrap() + 1;
+        let request = sync_request(&phone, events[sent].to_vec(), None);
+        sync(&bench, &phone, &SyncRequest { first_seq, ..request }).await;
+        assert_eq!(bench.device(phone.device).await.unsent, unsent);
+    }
+}
+
+/// What is stored of one child cannot be read: every record about it would fail.
+#[tokio::test]
+async fn an_event_over_which_the_server_stumbles_is_set_aside_and_holds_up_nobody() {
+    let bench = Bench::new().await;
+    let (odd, child) = (bench.child("c1").await, bench.child("c2").await);
+    let mut phone = bench.phone("ann").await;
+    let mut events = vec![phone.no_response(odd, MONDAY)];
+    sync(&bench, &phone, &sync_request(&phone, events.clone(), None)).await;
+    let beside = rusqlite::Connection::open(SqliteStore::file(bench.folder.path())).unwrap();
+    beside.execute("UPDATE event SET body = '{}'", []).unwrap();
+    for about in [child, odd, child] {
+        events.push(phone.no_response(about, MONDAY));
+    }
+    let request = sync_request(&phone, events, None);
+    for _ in 0..2 {
+        let body = serde_json::to_vec(&request).unwrap();
+        let answer = ask(&bench, post("/v1/sync", Some(&phone.token), body)).await;
+        assert_eq!(answer.status, StatusCode::OK);
+        let answer: serde_json::Value = serde_json::from_slice(&answer.text).unwrap();
+        let verdicts = answer["verdicts"].as_array().unwrap();
+        let words: Vec<_> = verdicts.iter().map(|it| it["verdict"].as_str().unwrap()).collect();
+        assert_eq!(words, ["duplicate", "duplicate", "quarantined", "duplicate"]);
+    }
+    let aside = bench.state.db.read(|tx| tx.quarantine(None)).await.unwrap();
+    assert_eq!((aside.len(), aside[0].seq, aside[0].code.as_str()), (1, 3, "malformed"));
+    assert!(aside[0].message.contains("can be taken in when the server is mended"));
 }
 
 #[tokio::test]

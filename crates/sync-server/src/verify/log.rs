@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use doorstep_core::ids::{ChildId, DeviceId};
-use doorstep_core::seal::{Body, Digest, Hash, Origin, VerifyingKey};
+use doorstep_core::seal::{Body, Digest, Hash, Origin, VerifyingKey, kind_of};
 use doorstep_core::trust::Timing;
 use ed25519_dalek::Verifier as _;
 
@@ -114,13 +114,24 @@ fn check_event(
             format!("position {place}: the event is filed under another identity"),
         );
     }
+    let is_its_kind = kind_of(&event.body).is_ok_and(|kind| kind == event.kind);
+    if !is_its_kind || body.event.at.timestamp_millis() != event.at.timestamp_millis() {
+        report.find(
+            Check::Filing,
+            format!("position {place}: the event is filed under another type or time"),
+        );
+    }
     Some(previous)
 }
 
 fn set_aside(tx: &dyn Tx, report: &mut Report, chains: &mut Chains) -> Result<(), StoreError> {
     for entry in tx.all_set_aside()? {
         report.set_aside += 1;
-        if Hash::of(entry.bytes.as_bytes()) != entry.hash {
+        let hash = match entry.signature {
+            Some(_) => Hash::of(entry.bytes.as_bytes()),
+            None => Hash::of_item(&entry.bytes),
+        };
+        if hash != entry.hash {
             report.find(
                 Check::SetAside,
                 format!("set aside {}: the hash is not that of what came", entry.number),

@@ -229,7 +229,7 @@ fn in_savepoint(conn: &Connection, work: &Work) -> Result<Result<(), StoreError>
         }
         Err(_) => {
             say("ROLLBACK TO work; RELEASE work")?;
-            Ok(Err(StoreError::Stopped { reason: "a piece of work ended in a panic".into() }))
+            Ok(Err(StoreError::Panicked))
         }
     }
 }
