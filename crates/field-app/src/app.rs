@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::wire::{AttachmentState, Problem, SyncRequest, SyncResponse};
-use doorstep_device_store::{AttachmentRequest, Error, Progress, Store};
+use doorstep_device_store::{AttachmentRequest, Error, Progress, Status, Store};
 
 use crate::call::{Answer, Request};
 use crate::door::{Door, Trouble, Work};
@@ -186,6 +186,12 @@ impl App {
         locks
     }
 
+    /// How the device stands, locked pages or not; nothing where no store is open. What was judged
+    /// stays judged: doors ask after every request.
+    pub fn status(&self) -> Option<Status> {
+        self.state().open.as_ref().and_then(|open| open.store.status().ok())
+    }
+
     /// Does something with the open store, locked pages or not; nothing where there is none.
     /// Everything that was judged is judged anew afterwards.
     pub fn with_store<T>(&self, act: impl FnOnce(&mut Store) -> T) -> Option<T> {
@@ -361,9 +367,7 @@ impl App {
 
     /// Own records that are still to be sent, as far as a store is at hand.
     pub(crate) fn unsent(&self) -> u64 {
-        let state = self.state();
-        let status = state.open.as_ref().and_then(|open| open.store.status().ok());
-        status.map_or(0, |status| status.on_this_device)
+        self.status().map_or(0, |status| status.on_this_device)
     }
 
     /// By chance, so that devices that lost the server together do not come back together.
@@ -416,3 +420,6 @@ impl Open {
         self.enrolled
     }
 }
+
+#[cfg(test)]
+mod tests;

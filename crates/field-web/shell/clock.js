@@ -13,5 +13,5 @@ export function wall (at = new Date()) {
 export const reading = () =>
   JSON.stringify({ wall: wall(), monotonic_ms: Math.floor(performance.now()), boot })
 
-export const SEED_BYTES = 1024
+export const SEED_BYTES = 64
 export const seed = () => crypto.getRandomValues(new Uint8Array(SEED_BYTES))

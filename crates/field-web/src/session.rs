@@ -151,7 +151,7 @@ impl<S: Shelf> Session<S> {
             Stage::NotEnrolled => "not-enrolled",
             Stage::Open => "open",
         };
-        let status = self.app.with_store(|store| store.status().ok()).flatten();
+        let status = self.app.status();
         let poll = chrono::TimeDelta::seconds(doorstep_device_store::POLL_SECONDS);
         let enrolled = status.as_ref().filter(|status| status.enrolment.is_some());
         Standing {

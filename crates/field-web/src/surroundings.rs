@@ -4,12 +4,14 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
+use doorstep_core::seal::Hash;
 use doorstep_core::time::ClockReading;
 use doorstep_field_app::{Door, Link, Notice, Surroundings};
 use serde::Deserialize;
 
-/// Random bytes that come with every request.
-pub const SEED_BYTES: usize = 1024;
+/// Random bytes that come with every request. What is drawn from them are hashes of them and of a
+/// count, so a page may draw as often as it likes: one with many forms once found none left.
+pub const SEED_BYTES: usize = 64;
 
 /// Room under which the person is told, in bytes.
 const LOW_SPACE_BYTES: u64 = 50 * 1024 * 1024;
@@ -48,7 +50,8 @@ pub struct Around(Arc<Mutex<Inner>>);
 struct Inner {
     app: String,
     moment: Moment,
-    drawn: usize,
+    /// Hashes that were taken of the moment's seed.
+    drawn: u64,
     said: Said,
     settles_at: Option<DateTime<Utc>>,
 }
@@ -82,13 +85,16 @@ impl Around {
         self.inner().moment.clock.wall.to_utc()
     }
 
-    /// Bytes of the moment's seed that nobody had before.
+    /// Bytes that nobody had before and nobody can foretell.
     pub(crate) fn draw<const N: usize>(&self) -> [u8; N] {
         let mut inner = self.inner();
-        let from = inner.drawn;
-        inner.drawn += N;
-        let drawn = inner.moment.seed.get(from..).and_then(|rest| rest.first_chunk());
-        *drawn.expect("no request draws as much as its seed holds")
+        let mut bytes = [0; N];
+        for part in bytes.chunks_mut(32) {
+            let counted = [&inner.moment.seed[..], &inner.drawn.to_be_bytes()].concat();
+            inner.drawn += 1;
+            part.copy_from_slice(&Hash::of(&counted).0[..part.len()]);
+        }
+        bytes
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -141,23 +147,27 @@ fn notices(said: Said) -> Vec<Notice> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn around() -> Around {
-        let mut seed = [0; SEED_BYTES];
-        for (at, byte) in seed.iter_mut().enumerate() {
-            *byte = u8::try_from(at % 251).unwrap();
-        }
         let clock = doorstep_device_store::testing::clock(0);
-        Around::new("test 1", Moment { clock, seed })
+        Around::new("test 1", Moment { clock, seed: [7; SEED_BYTES] })
     }
 
     #[test]
-    fn no_random_byte_is_handed_out_twice() {
+    fn a_page_draws_as_often_as_it_likes_and_never_the_same() {
         let around = around();
-        assert_eq!(around.draw::<3>(), [0, 1, 2]);
-        assert_eq!(around.entropy()[..3], [3, 4, 5]);
-        assert_eq!(around.draw::<1>(), [35]);
+        let mut drawn: BTreeSet<_> = (0..1000).map(|_| around.entropy()).collect();
+        drawn
+            .extend(around.draw::<64>().chunks(32).map(|half| <[u8; 32]>::try_from(half).unwrap()));
+        assert_eq!(drawn.len(), 1002);
+        let mut moment = around.inner().moment.clone();
+        moment.seed[SEED_BYTES - 1] ^= 1;
+        around.at(moment);
+        drawn.insert(around.entropy());
+        assert_eq!(drawn.len(), 1003, "every byte of the seed counts");
     }
 
     #[test]

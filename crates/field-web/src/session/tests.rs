@@ -4,14 +4,16 @@ use std::path::PathBuf;
 
 use doorstep_core::event::Form;
 use doorstep_core::seal::Hash;
-use doorstep_core::wire::{Cursor, EnrolResponse, Expected, Limits, PROTOCOL, SyncResponse};
+use doorstep_core::wire::{
+    ChildCard, Cursor, EnrolResponse, Expected, Limits, PROTOCOL, PlannedVisit, SyncResponse,
+};
 use doorstep_device_store::{Draft, DraftEntry, testing};
 use rusqlite::{Connection, OpenFlags};
 use tempfile::TempDir;
 
 use super::*;
 use crate::shelf::ShelfError;
-use crate::surroundings::{Moment, SEED_BYTES};
+use crate::surroundings::Moment;
 
 const PASSPHRASE: &str = "correct horse battery";
 
@@ -44,12 +46,8 @@ struct Profile {
 }
 
 fn moment(minute: i64) -> Moment {
-    let mut seed = [0; SEED_BYTES];
-    for (number, part) in seed.chunks_mut(32).enumerate() {
-        part.copy_from_slice(&testing::entropy(
-            u64::try_from(minute).unwrap() << 8 | number as u64,
-        ));
-    }
+    let half = testing::entropy(u64::try_from(minute).unwrap());
+    let seed = [half, half].concat().try_into().unwrap();
     Moment { clock: testing::clock(minute), seed }
 }
 
@@ -84,8 +82,8 @@ fn accepted() -> String {
     serde_json::to_string(&answer).unwrap()
 }
 
-/// An answer that brings one child.
-fn caseload() -> String {
+/// An answer that brings these children.
+fn caseload(children: Vec<ChildCard>) -> String {
     let answer = SyncResponse {
         protocol: PROTOCOL,
         organisation: testing::ORGANISATION,
@@ -95,7 +93,7 @@ fn caseload() -> String {
         verdicts: Vec::new(),
         expected: Expected { epoch: 1, seq: 1, previous: Hash::ORIGIN },
         backed_up_to: 0,
-        children: vec![testing::card(1)],
+        children,
         forget: Vec::new(),
         events: Vec::new(),
         digests: Vec::new(),
@@ -251,7 +249,7 @@ fn a_locked_app_hands_in_what_is_unsent_and_forgets_the_key_when_there_is_nothin
     let mut profile = Profile::empty();
     let mut session = profile.set_up();
     assert!(session.next_request().is_some());
-    let heard = session.response(&reply(200, &caseload()));
+    let heard = session.response(&reply(200, &caseload(vec![testing::card(1)])));
     assert_eq!((heard.trouble, heard.children), (None, 1));
     let what = testing::failed(Form::NoResponse);
     let entry = DraftEntry { child: testing::child(1), attachments: Vec::new(), what };
@@ -279,6 +277,22 @@ fn a_locked_app_hands_in_what_is_unsent_and_forgets_the_key_when_there_is_nothin
     let _ = session.call(Request::post("/field/lock", &[]));
     assert!(session.next_request().is_none(), "nothing is unsent: the key is gone");
     assert_eq!(session.token(), None);
+}
+
+#[test]
+fn a_page_is_drawn_however_many_forms_stand_on_it() {
+    let mut profile = Profile::empty();
+    let mut session = profile.set_up();
+    assert!(session.next_request().is_some());
+    let planned = |number| {
+        let visit = PlannedVisit { id: testing::ORGANISATION, at: testing::minute(0) };
+        ChildCard { visits: vec![visit], ..testing::card(number) }
+    };
+    let children = (0..200).map(planned).collect();
+    assert_eq!(session.response(&reply(200, &caseload(children))).trouble, None);
+    let (page, _) = session.call(Request::get("/field"));
+    let forms = page.text().matches("action=\"/field/record\"").count();
+    assert_eq!((page.status, forms), (200, 201));
 }
 
 #[test]
