@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use doorstep_core::assessment::{Assessment, Duty, Urgency};
+use doorstep_core::assessment::{Assessment, Duty};
 use doorstep_core::event::{Event, Role, What};
 use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::policy::{Call, Known, Policy};
@@ -44,11 +44,6 @@ impl Child {
     /// The duties still owed.
     pub fn owed(&self) -> Vec<&Duty> {
         self.assessment.owed()
-    }
-
-    /// Whether somebody is to be phoned about it at once.
-    pub fn is_pressing(&self) -> bool {
-        self.calls.iter().any(|call| call.urgency == Urgency::Immediate)
     }
 
     fn holds_at(&self, now: DateTime<Utc>) -> bool {

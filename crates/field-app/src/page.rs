@@ -91,6 +91,19 @@ impl Page {
         Self { status: StatusCode::NOT_FOUND, ..Self::new(Section::Elsewhere, title, content) }
     }
 
+    /// Nothing is recorded while the device makes its storage safe: for how long, and what to do.
+    pub fn settling(seconds: Option<i64>) -> Self {
+        let title = text!("settling-title");
+        let content = html! {
+            h1.govuk-heading-l tabindex="-1" { (title) }
+            p.govuk-inset-text role="alert" {
+                (text!("settling-body", seconds = seconds.unwrap_or_default()))
+            }
+        };
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Self { status, ..Self::new(Section::Elsewhere, title, content) }
+    }
+
     /// The store says no: why, and what to do, in a sentence.
     pub fn problem(words: &str) -> Self {
         let title = text!("problem-title");

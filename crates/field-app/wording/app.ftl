@@ -36,6 +36,11 @@ error-prefix = Error:
 error-title = Error: { $title }
 not-here-title = Not on this device
 not-here-body = The page, child or record is not on this device, or not any more. If a child left your caseload, your manager can say why.
+settling-title = Not recorded yet
+settling-body = { $seconds ->
+    [one] This device is making its storage safe. Go back and try again in 1 second.
+   *[other] This device is making its storage safe. Go back and try again in { $seconds } seconds.
+}
 problem-title = That did not work
 problem-body = Nothing of the last step was kept; everything from before is safe. Go back and try again. If it stays so, sync or phone the office before you close Doorstep.
 

@@ -13,6 +13,10 @@ today-visits = Planned visits
 today-no-visits = No visit is planned for today that is not recorded.
 today-duties = For you to do
 today-no-duties = Nothing is owed by what this device holds.
+today-owed-more = { $count ->
+    [one] 1 more child for whom something is owed
+   *[other] { $count } more children for whom something is owed
+}
 today-more = { $count ->
     [one] and 1 more
    *[other] and { $count } more
@@ -26,6 +30,15 @@ call-now = Phone the { $role } now
 call-today = Phone the { $role } today
 call-soon = Phone the { $role } within a working day
 call-about = About { $name }
+call-about-several = About { $count } children, in one call
+call-children = { $count ->
+    [one] and 1 more child
+   *[other] and { $count } more children
+}
+call-others = { $count ->
+    [one] 1 more person to phone
+   *[other] { $count } more people to phone
+}
 call-nobody = No { $role } is named on this device: ask the office.
 call-no-number = no number is known here
 call-no-answer = No answer? Do not wait; phone next:
@@ -33,6 +46,9 @@ call-unheard = Nobody else knows yet: the record is only on this device.
 call-heard = The office has the record; this cannot wait for somebody to read it.
 call-by = By { $at }.
 call-told = I told them
+call-told-all = I told them about all { $count }
+call-told-first = I told them about the first { $count }
+call-told-one = I told them about this child
 call-talked = We talked it over
 
 duty-why = Why: { $clause }
@@ -49,6 +65,11 @@ children-count = { $count ->
     [one] 1 child
    *[other] { $count } children
 }
+children-owed = { $count ->
+    [one] 1 child for whom something is owed, the earliest limit first.
+   *[other] { $count } children for whom something is owed, the earliest limit first.
+}
+children-all = Show all children
 children-call = Phone
 
 sync-title = Sync

@@ -11,8 +11,9 @@ use doorstep_core::wire::ChildCard;
 use doorstep_device_store::{Content, Held, Source};
 use maud::{Markup, html};
 
+use super::calls::{self, dial};
 use super::children::at_same_address;
-use super::owed::{self, dial, is_own};
+use super::owed::{self, is_own};
 use super::record::start_button;
 use super::{Asked, Outcome, Problem, Reply, drawing};
 use crate::judged::Child;
@@ -44,7 +45,7 @@ fn page(asked: &mut Asked<'_>, address_shown: bool) -> Outcome {
     let content = html! {
         h1."govuk-heading-l df-child__name" tabindex="-1" { (card.name) }
         (alerts(&card))
-        (owed::calls(asked, &child))
+        (calls::cards(asked, std::slice::from_ref(&child)))
         (start_button(asked, Some(&card)))
         (at_the_door(asked, &card, address_shown)?)
         h2.govuk-heading-m { (text!("child-before")) }

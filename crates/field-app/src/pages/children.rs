@@ -7,7 +7,7 @@ use doorstep_core::ids::ChildId;
 use doorstep_core::wire::ChildCard;
 use maud::{Markup, html};
 
-use super::owed::{earliest, is_own, plans_line};
+use super::owed::{earliest, is_own, owing, plans_line};
 use super::{Asked, Outcome, Reply};
 use crate::judged::Child;
 use crate::page::{Page, Section};
@@ -19,7 +19,13 @@ pub fn show(asked: &mut Asked<'_>) -> Outcome {
     let title = text!("children-title");
     let sought = asked.query.get("q").to_owned();
     let children = asked.open.judged.all(&asked.open.store, asked.me.person.role, asked.now)?;
-    let found: Vec<_> = children.iter().filter(|child| matches(&child.card, &sought)).collect();
+    let only_owed = asked.query.has("owed");
+    let mut found: Vec<&Arc<Child>> = if only_owed {
+        owing(&children, asked.role()).into_iter().map(|(child, _)| child).collect()
+    } else {
+        children.iter().collect()
+    };
+    found.retain(|child| matches(&child.card, &sought));
     let content = html! {
         h1.govuk-heading-l tabindex="-1" { (title) }
         form.df-search method="get" action=(asked.at("/children")) role="search" {
@@ -30,9 +36,15 @@ pub fn show(asked: &mut Asked<'_>) -> Outcome {
                 kind: "search",
                 ..Input::default()
             }.draw(&Faults::default()))
+            @if only_owed { (parts::hidden("owed", "1")) }
             button."govuk-button govuk-button--secondary" { (text!("children-search-button")) }
         }
-        p.df-small role="status" { (text!("children-count", count = found.len())) }
+        p.df-small role="status" {
+            @if only_owed {
+                (text!("children-owed", count = found.len())) " "
+                a.govuk-link href=(asked.at("/children")) { (text!("children-all")) }
+            } @else { (text!("children-count", count = found.len())) }
+        }
         ul.df-list { @for child in &found { (row(asked, child)) } }
     };
     Ok(Reply::Page(Page::new(Section::Children, title, content)))

@@ -1,5 +1,7 @@
 //! Follow-up: what meets a duty, one tap from the duty, on one short form each.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use doorstep_core::describe::{role, sentence_case, subject};
 use doorstep_core::event::{
@@ -8,9 +10,9 @@ use doorstep_core::event::{
     NewAppointment, Note, Referral, Role, Step, Subject, VisitTimeframeSet, What,
 };
 use doorstep_core::history::History;
-use doorstep_core::ids::EventId;
+use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::wire::ChildCard;
-use doorstep_device_store::{Draft, Held, TEXT_CHARS_MAX};
+use doorstep_device_store::{Draft, DraftEntry, Held, TEXT_CHARS_MAX};
 use maud::{Markup, html};
 
 use super::act::Kind;
@@ -22,13 +24,21 @@ use crate::page::{Page, Section};
 use crate::parts::{self, Choice, Choices, Faults, Input, Pick};
 use crate::text::text;
 
-/// `POST /told`: "I told them", recorded with the time.
+/// `POST /told`: "I told them", recorded with the time, of each child that the call was about.
 pub fn told(asked: &mut Asked<'_>) -> Outcome {
     let id = id(asked.form.get("id"))?;
-    let child = asked.form.read_as("child").ok_or(Problem::NotHere)?;
     let who: Role = asked.form.read_as("role").ok_or(Problem::NotHere)?;
-    let draft = Draft::new(asked.now, child, What::Informed(Informed { who }));
-    record_at_once(asked, &id, draft)?;
+    let told = |child| DraftEntry::new(child, What::Informed(Informed { who }));
+    let children: BTreeSet<ChildId> = asked.form.all("child").collect();
+    let entries: Vec<_> = children.into_iter().map(told).collect();
+    if entries.is_empty() {
+        return Err(Problem::NotHere);
+    }
+    record_at_once(
+        asked,
+        &id,
+        Draft { at: asked.now, by: None, visit: None, saved_as: None, entries },
+    )?;
     Ok(Reply::Go(format!("/record/{id}/saved")))
 }
 

@@ -1,6 +1,7 @@
 //! The pages' routes, and what every page is handed.
 
 mod act;
+mod calls;
 mod child;
 mod children;
 mod drawing;
@@ -57,6 +58,8 @@ pub enum Reply {
 pub enum Problem {
     /// There is no such page, child or record here.
     NotHere,
+    /// Nothing is taken in yet: a power cut could still take the whole store.
+    Settling,
     /// The store says no.
     Store(Error),
 }
@@ -112,6 +115,12 @@ impl Asked<'_> {
     /// The role in which the device's person records.
     pub fn role(&self) -> Role {
         self.me.person.role
+    }
+
+    /// Seconds until records are taken in; none left once the storage is safe.
+    pub fn settles_in_seconds(&self) -> Option<i64> {
+        let settles = self.surroundings.settles_at.filter(|settles| self.now < *settles)?;
+        Some((settles - self.now).num_seconds() + 1)
     }
 
     /// The child that the path names, while it is in the caseload.
@@ -229,6 +238,7 @@ impl Asked<'_> {
             Ok(Reply::Go(path)) => return redirect(&self.app.at(&path)),
             Ok(Reply::Kept) => return plain(StatusCode::NO_CONTENT),
             Err(Problem::NotHere) => Page::not_here(),
+            Err(Problem::Settling) => Page::settling(self.settles_in_seconds()),
             Err(Problem::Store(error)) => Page::problem(&error.to_string()),
         };
         match self.store().status() {

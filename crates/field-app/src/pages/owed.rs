@@ -1,14 +1,15 @@
-//! Whom to phone and what is owed, as every page shows it, with what meets it one tap away.
+//! What is owed, as every page shows it, with what meets it one tap away.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use doorstep_core::assessment::{Duty, DutyState, Urgency, once_each};
-use doorstep_core::describe::{modality, plan, role, sentence_case, times};
+use doorstep_core::assessment::{Duty, DutyState, once_each};
+use doorstep_core::describe::{modality, plan, role, sentence_case};
 use doorstep_core::event::Role;
 use doorstep_core::ids::EventId;
-use doorstep_core::policy::{Act, Call};
-use doorstep_core::wire::{ChildCard, Contact};
+use doorstep_core::policy::Act;
+use doorstep_core::wire::ChildCard;
 use maud::{Markup, html};
 
 use super::Asked;
@@ -20,100 +21,25 @@ use crate::text::text;
 /// Links below a duty.
 const ACTS_MAX: usize = 3;
 
-/// The cards that say whom to phone about a child.
-pub fn calls(asked: &mut Asked<'_>, child: &Child) -> Markup {
-    html! { @for call in &child.calls { (self::call(asked, child, call)) } }
-}
-
-fn call(asked: &mut Asked<'_>, child: &Child, call: &Call) -> Markup {
-    let title = match call.urgency {
-        Urgency::Immediate => text!("call-now", role = role(call.role)),
-        Urgency::SameDay => text!("call-today", role = role(call.role)),
-        Urgency::Routine => text!("call-soon", role = role(call.role)),
-    };
-    let clauses: Vec<_> = call.clauses.iter().map(ToString::to_string).collect();
-    let why = sentence_case(&call.reasons.join("; "));
-    let unheard = if call.unheard { "call-unheard" } else { "call-heard" };
-    html! {
-        section.df-call .df-call--now[call.urgency == Urgency::Immediate] {
-            h2.df-call__title { (title) }
-            p.df-call__child { (text!("call-about", name = child.card.name.as_str())) }
-            @match call.people.split_first() {
-                Some((first, others)) => {
-                    (person(first, true))
-                    @for other in others { (person(other, false)) }
-                }
-                None => p.govuk-body { (text!("call-nobody", role = role(call.role))) },
-            }
-            @if !call.next.is_empty() {
-                p.df-call__next { (text!("call-no-answer")) }
-                ul.df-call__chain { @for next in &call.next { li { (stand_in(next)) } } }
-            }
-            p.df-small {
-                (text!(unheard))
-                @if let Some(by) = call.by {
-                    " " (text!("call-by", at = times::spoken(by, asked.now)))
-                }
-            }
-            (told(asked, child, call))
-            details.df-why {
-                summary { (text!("duty-why", clause = clauses.join(", "))) }
-                p.df-small { (why) "." }
-            }
-        }
-    }
-}
-
-/// "I told them": recorded with the time at one tap; a talk has a form, because more belongs to it.
-fn told(asked: &Asked<'_>, child: &Child, call: &Call) -> Markup {
-    html! {
-        form.df-call__told method="post" action=(asked.at("/told")) {
-            (parts::hidden("id", &asked.fresh_id()))
-            (parts::hidden("child", &child.card.id.to_string()))
-            (parts::hidden("role", call.role.as_str()))
-            button.govuk-button data-module="govuk-button" data-prevent-double-click="true" {
-                (text!("call-told"))
-                span.govuk-visually-hidden { ": " (role(call.role)) ", " (child.card.name) }
-            }
-            a.govuk-link href=(act_link(asked.app, &child.card, Act::Discuss(call.role), None)) {
-                (text!("call-talked"))
-                span.govuk-visually-hidden { ": " (role(call.role)) ", " (child.card.name) }
-            }
-        }
-    }
-}
-
-fn person(contact: &Contact, first: bool) -> Markup {
-    html! {
-        @match &contact.phone {
-            Some(phone) => a.df-phone .df-phone--first[first] href=(dial(phone)) {
-                span.df-phone__name { (contact.name) } " " span.df-phone__number { (phone) }
-            },
-            None => p.govuk-body { (contact.name) ": " (text!("call-no-number")) },
-        }
-    }
-}
-
-fn stand_in(contact: &Contact) -> Markup {
-    let role = contact.role.to_string().replace('-', " ");
-    html! {
-        (sentence_case(&role)) ": "
-        @match &contact.phone {
-            Some(phone) => a.govuk-link href=(dial(phone)) { (contact.name) ", " (phone) },
-            None => { (contact.name) ", " (text!("call-no-number")) }
-        }
-    }
-}
-
-/// The address that makes a phone dial.
-pub fn dial(phone: &str) -> String {
-    let digits: String = phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-    format!("tel:{digits}")
-}
-
 /// Whether it is the device's own person who owes it.
 pub fn is_own(duty: &Duty, own: Role) -> bool {
     duty.owner == Role::Practitioner || duty.owner == own
+}
+
+/// The children for whom the device's own person owes something, with it: the earliest limit first.
+pub fn owing(children: &[Arc<Child>], own: Role) -> Vec<(&Arc<Child>, Vec<&Duty>)> {
+    let mut owing: Vec<_> = children
+        .iter()
+        .map(|child| {
+            let own = child.owed().into_iter().filter(|duty| is_own(duty, own));
+            (child, own.collect::<Vec<_>>())
+        })
+        .filter(|(_, duties)| !duties.is_empty())
+        .collect();
+    owing.sort_by_cached_key(|(child, duties)| {
+        (earliest(duties).unwrap_or(DateTime::<Utc>::MAX_UTC), child.card.name.clone())
+    });
+    owing
 }
 
 /// Duties, each with its limit, why it arose, and what meets it. What has no limit and cannot be

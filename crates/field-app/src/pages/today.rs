@@ -8,7 +8,8 @@ use doorstep_core::describe::times;
 use doorstep_core::time::{local_date, local_time};
 use maud::{Markup, html};
 
-use super::owed::{self, earliest, is_own};
+use super::calls;
+use super::owed;
 use super::record::{self, start_button};
 use super::{Asked, Outcome, Reply};
 use crate::judged::Child;
@@ -18,6 +19,8 @@ use crate::text::text;
 
 /// Duties that are named for each child.
 const DUTIES_NAMED_MAX: usize = 3;
+/// Children for whom something is owed that are named; the others are one tap away.
+const OWING_NAMED_MAX: usize = 20;
 /// Milliseconds after which the page is asked for again while the caseload arrives.
 const ARRIVING_MS: u32 = 1500;
 /// Milliseconds after which what is left of limits has changed.
@@ -35,9 +38,6 @@ pub fn show(asked: &mut Asked<'_>) -> Outcome {
     let children = asked.open.judged.all(&asked.open.store, asked.me.person.role, asked.now)?;
     let status = asked.store().status()?;
     let drafts = record::open_drafts(asked)?;
-    let mut pressing: Vec<_> = children.iter().filter(|child| !child.calls.is_empty()).collect();
-    pressing.sort_by_key(|child| !child.is_pressing());
-    let calls: Vec<_> = pressing.iter().map(|child| owed::calls(asked, child)).collect();
     let arriving = status.children_left > 0 || (status.children == 0 && asked.exchange.under_way);
     let content = html! {
         div.df-title {
@@ -46,7 +46,7 @@ pub fn show(asked: &mut Asked<'_>) -> Outcome {
         }
         @if arriving { (arrival(status.children, status.children_left)) }
         (policy_notice(asked)?)
-        @for call in calls { (call) }
+        (calls::cards(asked, &children))
         (unfinished(asked, &drafts))
         (start_button(asked, None))
         (visits(asked, &planned(&children, asked.now)))
@@ -147,22 +147,21 @@ fn where_to(child: &Child) -> String {
 }
 
 fn duties(asked: &Asked<'_>, children: &[Arc<Child>]) -> Markup {
-    let mut owing: Vec<_> = children
-        .iter()
-        .map(|child| {
-            let own = child.owed().into_iter().filter(|duty| is_own(duty, asked.role()));
-            (child, own.collect::<Vec<_>>())
-        })
-        .filter(|(_, duties)| !duties.is_empty())
-        .collect();
-    owing.sort_by_key(|(child, duties)| {
-        (earliest(duties).unwrap_or(DateTime::<Utc>::MAX_UTC), child.card.name.clone())
-    });
+    let mut owing = owed::owing(children, asked.role());
+    let more = owing.len().saturating_sub(OWING_NAMED_MAX);
+    owing.truncate(OWING_NAMED_MAX);
     html! {
         h2.govuk-heading-m { (text!("today-duties")) }
         @if owing.is_empty() { (parts::empty(&text!("today-no-duties"))) }
         ul.df-list {
             @for (child, duties) in &owing { (owing_child(asked, child, duties)) }
+        }
+        @if more > 0 {
+            p {
+                a.df-act href=(asked.at("/children?owed=1")) {
+                    (text!("today-owed-more", count = more))
+                }
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The pages as a person meets them, without a browser: requests in, HTML out.
 
+mod calls;
 mod gate;
 mod record;
 mod screens;

@@ -9,8 +9,8 @@ use doorstep_core::event::{
 use doorstep_core::wire::ChildCard;
 use maud::{Markup, html};
 
+use super::super::calls::dial;
 use super::super::children::at_same_address;
-use super::super::owed::dial;
 use super::super::{Asked, Problem};
 use super::form::{Ask, ReplyBy, Result as CameOf, Visit, Written};
 use super::{names, photo};
@@ -384,18 +384,17 @@ fn arranged(visit: &Visit, faults: &Faults) -> Markup {
 fn check(asked: &mut Asked<'_>, id: &str, visit: &Visit, faults: &Faults) -> Result<Page, Problem> {
     let title = text!("record-check");
     let rows = check_rows(asked, id, visit)?;
-    let settles = asked.surroundings.settles_at.filter(|settles| asked.now < *settles);
+    let settles = asked.settles_in_seconds();
     let missing = visit.next();
     let content = html! {
         (faults.summary())
         h1.govuk-heading-l tabindex="-1" { (title) }
         (parts::summary_list(&rows))
-        (photo::block(asked, id, visit, faults)?)
+        // Not beside the countdown: a page with a field in it does not change by itself.
+        @if settles.is_none() { (photo::block(asked, id, visit, faults)?) }
         @if visit.is_ahead(asked.now) { p.govuk-inset-text { (text!("record-ahead")) } }
-        @if let Some(settles) = settles {
-            p.govuk-inset-text role="status" {
-                (text!("record-settling", seconds = (settles - asked.now).num_seconds() + 1))
-            }
+        @if let Some(seconds) = settles {
+            p.govuk-inset-text role="status" { (text!("record-settling", seconds = seconds)) }
         } @else if missing == Ask::Check {
             form method="post" action=(asked.at(&format!("/record/{id}/save"))) {
                 (parts::button(&text!("record-save")))

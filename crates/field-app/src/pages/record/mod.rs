@@ -163,7 +163,7 @@ pub fn discard(asked: &mut Asked<'_>) -> Outcome {
 pub fn save(asked: &mut Asked<'_>) -> Outcome {
     let id = id(asked.param("form"))?;
     let Some(visit) = load(asked, &id)? else { return gone(asked, &id) };
-    if asked.surroundings.settles_at.is_some_and(|settles| asked.now < settles) {
+    if asked.settles_in_seconds().is_some() {
         return Ok(Reply::Go(format!("/record/{id}/check")));
     }
     let kept = asked.store().draft_attachments(&id)?;
@@ -190,6 +190,9 @@ pub fn record(asked: &mut Asked<'_>, draft: &Draft) -> Result<(), Problem> {
 pub fn record_at_once(asked: &mut Asked<'_>, id: &str, mut draft: Draft) -> Result<(), Problem> {
     if !asked.store().recorded_from(id)?.is_empty() {
         return Ok(());
+    }
+    if asked.settles_in_seconds().is_some() {
+        return Err(Problem::Settling);
     }
     asked.open.store.save_draft(id, "{}", asked.now)?;
     draft.saved_as = Some(id.to_owned());

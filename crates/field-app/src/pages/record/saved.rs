@@ -7,6 +7,7 @@ use doorstep_core::ids::EventId;
 use doorstep_core::time::local_time;
 use maud::{Markup, html};
 
+use super::super::calls;
 use super::super::owed::{self, is_own};
 use super::super::{Asked, Outcome, Problem, Reply};
 use super::id;
@@ -50,6 +51,7 @@ pub fn saved(asked: &mut Asked<'_>) -> Outcome {
         ul."govuk-list df-tight" {
             @for (name, what) in &lines { li { strong { (name) } ": " (what) } }
         }
+        (calls::cards(asked, &children))
         @for block in blocks { (block) }
         p { a."govuk-button df-wide" href=(asked.at("/")) { (text!("saved-today")) } }
     };
@@ -60,14 +62,12 @@ fn block(asked: &mut Asked<'_>, child: &Child, made: &[EventId]) -> Markup {
     let role = asked.role();
     let (new, before) = owed::split_new(child, made);
     let (own, others): (Vec<_>, Vec<_>) = new.into_iter().partition(|duty| is_own(duty, role));
-    let calls = owed::calls(asked, child);
     let own_list = owed::duties(asked, child, &own);
     let other_list = owed::duties(asked, child, &others);
     let before_list = owed::duties(asked, child, &before);
     html! {
         section {
             h2.govuk-heading-m { (child.card.name) }
-            (calls)
             @if own.is_empty() && others.is_empty() { (parts::empty(&text!("saved-nothing"))) }
             @if !own.is_empty() {
                 h3.govuk-heading-s { (text!("saved-own", count = own.len())) }
