@@ -25,7 +25,6 @@ pub(crate) use text;
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
-    use std::fs;
     use std::path::Path;
 
     use doorstep_core::event::{
@@ -33,34 +32,10 @@ mod tests {
         Question, Referral, Step,
     };
 
+    use doorstep_wording::testing::{self, Gaps};
+
     use super::*;
     use crate::pages;
-
-    /// The keys that have words.
-    fn written() -> BTreeSet<String> {
-        WORDING.keys().into_iter().collect()
-    }
-
-    fn sources(folder: &Path, into: &mut String) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                sources(&path, into);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                let text = fs::read_to_string(path).unwrap();
-                into.push_str(text.split("#[cfg(test)]\nmod tests").next().unwrap());
-            }
-        }
-    }
-
-    /// Every text between quotation marks that looks like a key.
-    fn quoted(source: &str) -> BTreeSet<String> {
-        let is_key = |text: &&str| {
-            text.starts_with(|c: char| c.is_ascii_lowercase())
-                && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        };
-        source.split('"').filter(is_key).map(str::to_owned).collect()
-    }
 
     /// The keys that are put together from a beginning and a word.
     fn made() -> BTreeSet<String> {
@@ -93,36 +68,11 @@ mod tests {
         .collect()
     }
 
-    /// The keys that the source asks for by name.
-    fn asked_for(source: &str) -> BTreeSet<String> {
-        let after = |mark: &str| {
-            let calls = source.split(mark).skip(1);
-            calls.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect::<Vec<_>>()
-        };
-        let keys = ["text!(\"", "text!(\n        \"", "row(\"", "(\"sync-"];
-        let found = keys.iter().flat_map(|mark| {
-            let prefix = if mark.ends_with("sync-") { "sync-" } else { "" };
-            after(mark).into_iter().map(move |key| format!("{prefix}{key}"))
-        });
-        found.collect()
-    }
-
     #[test]
     fn every_key_has_words_and_none_lies_unused() {
-        let mut source = String::new();
-        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut source);
-        let (written, made) = (written(), made());
-        let wanted: BTreeSet<_> = asked_for(&source).union(&made).cloned().collect();
-        let missing: Vec<_> = wanted.difference(&written).collect();
-        assert!(wanted.len() > 200 && missing.is_empty(), "without words: {missing:?}");
-        let used: BTreeSet<_> = quoted(&source).union(&made).cloned().collect();
-        let unused: Vec<_> = written.difference(&used).collect();
-        assert!(unused.is_empty(), "unused: {unused:?}");
-    }
-
-    #[test]
-    fn no_key_is_written_twice() {
-        assert_eq!(WORDING.keys().len(), written().len());
+        let source = testing::source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+        let gaps = testing::gaps(&WORDING, &source, &made(), &[("row(", ""), ("(", "sync-")]);
+        assert_eq!(gaps, Gaps::default());
     }
 
     #[test]

@@ -103,20 +103,14 @@ impl AppState {
 
     /// The key that attachments are encrypted with. The first call makes it where there is none.
     pub fn attachment_key(&self) -> Result<AttachmentKey, StoreError> {
-        if let Some(key) = self.attachment_key.get() {
-            return Ok(key.clone());
-        }
-        let key = AttachmentKey::read_or_make(&self.config.data, &self.ambient)?;
-        Ok(self.attachment_key.get_or_init(|| key).clone())
+        read_once(&self.attachment_key, || {
+            AttachmentKey::read_or_make(&self.config.data, &self.ambient)
+        })
     }
 
     /// The key that signs how the logs stand. The first call makes it where there is none.
     pub fn head_key(&self) -> Result<SigningKey, StoreError> {
-        if let Some(key) = self.head_key.get() {
-            return Ok(key.clone());
-        }
-        let key = head::read_or_make(&self.config.data, &self.ambient)?;
-        Ok(self.head_key.get_or_init(|| key).clone())
+        read_once(&self.head_key, || head::read_or_make(&self.config.data, &self.ambient))
     }
 
     /// Says where the server listens. Only the first word counts.
@@ -124,6 +118,18 @@ impl AppState {
         let scheme = self.config.scheme();
         self.bound_url.get_or_init(|| format!("{scheme}://{address}"));
     }
+}
+
+/// A key that is read from its file when it is needed first, and kept.
+fn read_once<K: Clone>(
+    kept: &OnceLock<K>,
+    read: impl FnOnce() -> Result<K, StoreError>,
+) -> Result<K, StoreError> {
+    if let Some(key) = kept.get() {
+        return Ok(key.clone());
+    }
+    let key = read()?;
+    Ok(kept.get_or_init(|| key).clone())
 }
 
 /// Wake-ups inside the process. They carry nothing: who is woken looks in the store.

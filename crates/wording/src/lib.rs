@@ -1,6 +1,9 @@
 //! The words of pages: Fluent messages by key. Whoever draws pages brings its own files; this finds
 //! the words in them, and knows which words may never be written.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
 use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;

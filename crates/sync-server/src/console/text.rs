@@ -73,20 +73,10 @@ mod tests {
 
     use doorstep_core::event::{AddressKnown, Known, NewAppointment, Referral, Subject};
 
+    use doorstep_wording::testing::{self, Gaps};
+
     use super::*;
     use crate::console::record;
-
-    fn sources(folder: &Path, into: &mut String) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                sources(&path, into);
-            } else if path.extension().is_some_and(|it| it == "rs") {
-                let text = fs::read_to_string(path).unwrap();
-                into.push_str(text.split("#[cfg(test)]\nmod tests").next().unwrap());
-            }
-        }
-    }
 
     /// The keys that are put together from a beginning and a word.
     fn made() -> BTreeSet<String> {
@@ -111,37 +101,11 @@ mod tests {
         .collect()
     }
 
-    /// Every text between quotation marks that looks like a key.
-    fn quoted(source: &str) -> BTreeSet<String> {
-        let is_key = |text: &&str| {
-            text.starts_with(|c: char| c.is_ascii_lowercase())
-                && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        };
-        source.split('"').filter(is_key).map(str::to_owned).collect()
-    }
-
-    /// The keys that the source asks for by name.
-    fn asked_for(source: &str) -> BTreeSet<String> {
-        let calls = ["text!(", "rich!("].into_iter().flat_map(|of| source.split(of).skip(1));
-        let calls = calls.map(str::trim_start);
-        let literal = calls.filter_map(|rest| rest.strip_prefix('"'));
-        literal.filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect()
-    }
-
     #[test]
     fn every_key_has_words_and_none_lies_unused() {
-        let mut source = String::new();
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        sources(&root.join("src/console"), &mut source);
-        let written: BTreeSet<String> = WORDING.keys().into_iter().collect();
-        assert_eq!(written.len(), WORDING.keys().len(), "a key is written twice");
-        let made = made();
-        let wanted: BTreeSet<_> = asked_for(&source).union(&made).cloned().collect();
-        let missing: Vec<_> = wanted.difference(&written).collect();
-        assert!(wanted.len() > 50 && missing.is_empty(), "without words: {missing:?}");
-        let used: BTreeSet<_> = quoted(&source).union(&made).cloned().collect();
-        let unused: Vec<_> = written.difference(&used).collect();
-        assert!(unused.is_empty(), "unused: {unused:?}");
+        let source = testing::source(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/console"));
+        let gaps = testing::gaps(&WORDING, &source, &made(), &[("rich!(", "")]);
+        assert_eq!(gaps, Gaps::default());
     }
 
     /// Texts that are no words for people, though they look like some: of headers and drawings, of
