@@ -6,12 +6,14 @@ import { reading, seed } from './clock.js'
 import { Exchange } from './exchange.js'
 import { load, remove, save } from './keep.js'
 import { send } from './network.js'
+import { roomLeft } from './room.js'
 
 const LOCK = 'store-owner'
 const ANSWERS_KEPT = 200
 const TAKE_AGAIN_MS = 50
 const TAKES_MAX = 200
 const IDLE_LOOK_MS = 5000
+const ROOM_LOOK_MS = 60_000
 // What the window says. Not in the address: a worker that comes out of a cache has lost its query.
 const settings = JSON.parse(self.name)
 const channel = new BroadcastChannel(CHANNEL)
@@ -65,13 +67,15 @@ class Ownership {
   #answers = new Map()
   #queue = Promise.resolve()
   #door
+  #room = null
+  #looking = false
 
   constructor (door) {
     this.#door = door
     this.exchange = new Exchange({
       ask: work => this.ask(work),
       send: outgoing => send(outgoing, Got),
-      tell: heard => this.tell('synced', { heard })
+      tell: heard => { this.tell('synced', { heard }); this.lookForRoom() }
     })
   }
 
@@ -79,6 +83,7 @@ class Ownership {
     channel.onmessage = event => this.hear(event.data)
     self.addEventListener('online', () => this.exchange.now(true))
     setInterval(() => this.lockIfIdle(), IDLE_LOOK_MS)
+    setInterval(() => this.lookForRoom(), ROOM_LOOK_MS)
     this.tell('owner')
     this.exchange.now()
   }
@@ -115,6 +120,17 @@ class Ownership {
     if (this.ask(door => door.lock_if_idle())) this.tell('changed')
   }
 
+  // Little room is said on every page before it hurts.
+  async lookForRoom () {
+    if (this.#looking) return
+    this.#looking = true
+    const room = await roomLeft()
+    this.#looking = false
+    if (room === this.#room) return
+    this.#room = room
+    channel.postMessage({ from: 'owner', kind: 'said' })
+  }
+
   // Each request is done once, however often it is repeated; one after the other.
   take (message) {
     const before = this.#answers.get(message.id)
@@ -137,7 +153,8 @@ class Ownership {
   reply ({ id, answer }) { channel.postMessage({ from: 'owner', kind: 'answer', id, answer }) }
 
   async answer ({ method, target, type = '', body = new ArrayBuffer(0), said, tab }) {
-    const knows = JSON.stringify({ ...said, elsewhere: tab !== settings.tab })
+    const room = this.#room ?? said.room
+    const knows = JSON.stringify({ ...said, room, elsewhere: tab !== settings.tab })
     const shown = this.ask(door => plain(door.call(method, target, type, new Uint8Array(body), knows)))
     if (shown.wants === 'enrol') return await this.enrol()
     if (shown.wants === 'sync') this.exchange.now(true)

@@ -13,6 +13,7 @@ const BASE = '/field'
 const REDIRECTS_MAX = 8
 const WORKERS_MAX = 3
 const AWAY_MS = 60_000
+const LEAVE = 'What you typed last is not saved: this device may be full. Leave this page without it?'
 const assets = new URL('.', import.meta.url)
 const version = document.querySelector('meta[name="doorstep-version"]').content
 const tab = crypto.randomUUID()
@@ -20,6 +21,7 @@ const notices = new Notices(document.getElementById('notices'))
 let owner, drafts, updates, again
 let workers = 0
 let visit = 0
+let shown = null
 let hiddenAt = Date.now()
 
 begin()
@@ -70,9 +72,13 @@ function startWorker () {
 
 // --- going from page to page
 
-async function go (target, { push = true, scroll = 0, method = 'GET', content = {} } = {}) {
+async function go (target, { push = true, scroll = 0, method = 'GET', content = {}, force = false } = {}) {
   const mine = ++visit
   if (method === 'GET') await drafts.flush()
+  if (method === 'GET' && !force && drafts.dirty && !confirm(LEAVE)) {
+    if (target === here()) history.pushState(null, '', shown) // The browser's own button went back already.
+    return
+  }
   let answer
   for (let redirects = 0; redirects < REDIRECTS_MAX; redirects++) {
     answer = await owner.call(method, target, content)
@@ -90,6 +96,7 @@ async function go (target, { push = true, scroll = 0, method = 'GET', content = 
   } else {
     history.replaceState(history.state, '', target)
   }
+  shown = here()
   show(answer, { scroll })
   drafts.watch()
   again.watch()
@@ -154,7 +161,7 @@ async function submit (form, submitter, url) {
 function stay () {
   const stage = owner.standing?.stage
   const gate = location.pathname === `${BASE}/unlock`
-  if (stage === 'locked' && !gate) go(here(), { push: false })
+  if (stage === 'locked' && !gate) go(here(), { push: false, force: true })
   if (stage === 'open' && gate) go(BASE, { push: false })
 }
 

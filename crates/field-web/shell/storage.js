@@ -1,6 +1,7 @@
 // Whether this browser can keep records, whether it promises to, and how much room is left. The pages
 // say it; here it is found out.
 const LOOK_MS = 60_000
+const MEGABYTE = 1024 * 1024
 const MARK = 'doorstep-mark'
 
 // Which part is missing, if any; the worker looks for the rest.
@@ -21,6 +22,7 @@ export async function missingPart () {
 export const askToKeep = () => navigator.storage.persist?.().catch(() => false)
 
 export function watchStorage (owner) {
+  let before
   const look = async () => {
     const { quota, usage } = await navigator.storage.estimate?.() ?? {}
     const room = quota === undefined ? null : Math.max(0, Math.floor(quota - usage))
@@ -28,6 +30,10 @@ export function watchStorage (owner) {
     const persisted = enrolled ? await navigator.storage.persisted?.() ?? null : null
     Object.assign(owner.said, { room, persisted, online: navigator.onLine })
     if (enrolled) rememberMark(owner.standing.mark)
+    // The page that is shown says it too, as soon as it changes.
+    const now = [room && Math.floor(room / MEGABYTE), persisted, navigator.onLine].join()
+    if (before !== undefined && before !== now) owner.dispatchEvent(new Event('said'))
+    before = now
   }
   for (const kind of ['owner', 'changed', 'synced']) owner.addEventListener(kind, look)
   for (const kind of ['online', 'offline']) window.addEventListener(kind, look)
