@@ -6,10 +6,10 @@ import { Office } from './office.js'
 
 const SECTIONS = ['Today', 'Children', 'Records', 'Sync']
 
-let office, phone, page
+let office, page
 before(async () => {
   office = await Office.open()
-  phone = await office.phone()
+  const phone = await office.phone()
   page = await phone.window('/field')
 })
 after(() => office.close())

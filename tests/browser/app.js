@@ -12,18 +12,25 @@ export async function setUp (page, code, passphrase = PASSPHRASE) {
   await page.getByRole('button', { name: 'Set up' }).click()
 }
 
-// A phone that was set up two minutes ago, so that its storage has settled.
-export async function settled (office, person, name) {
+// A phone of this person that keeps the app; its clock goes so far ahead of the true one while it is
+// set up.
+export async function enrolled (office, { person = 'S-105', name = 'phone', shift = 0 } = {}) {
   const phone = await office.phone(name)
   const page = await phone.window('/field')
   await heading(page, 'Set up this device')
-  await ahead(page, -2 * MINUTE)
+  if (shift) await ahead(page, shift)
   await setUp(page, office.code(person))
   await today(page)
   await kept(page)
-  await ahead(page, 0)
-  await exchange(page)
+  if (shift) await ahead(page, 0)
   return { phone, page }
+}
+
+// One that was set up two minutes ago, so that its storage has settled, and whose caseload is there.
+export async function settled (office, { shift = -2 * MINUTE, ...whose } = {}) {
+  const ready = await enrolled(office, { shift, ...whose })
+  await exchange(ready.page)
+  return ready
 }
 
 export async function unlock (page, passphrase = PASSPHRASE) {
@@ -54,10 +61,21 @@ export const exchange = page => page.evaluate(() => new Promise(resolve => {
   channel.postMessage({ kind: 'sync' })
 }))
 
+// The worker that owns the store.
+export const owner = page => page.workers().find(worker => worker.url().endsWith('/owner.js'))
+
+// The storage takes nothing more in from now on, or takes it in again.
+export const full = (page, is) => owner(page).evaluate(is => {
+  const files = FileSystemSyncAccessHandle.prototype
+  globalThis.trueWrite ??= files.write
+  files.write = is
+    ? () => { throw new DOMException('no room is left', 'QuotaExceededError') }
+    : globalThis.trueWrite
+}, is)
+
 // The clock that the owner of the store reads goes so far ahead of the true one.
 export async function ahead (page, milliseconds) {
-  const owner = page.workers().find(worker => worker.url().endsWith('/owner.js'))
-  await owner.evaluate(shift => {
+  await owner(page).evaluate(shift => {
     globalThis.TrueDate ??= Date
     const True = globalThis.TrueDate
     globalThis.Date = class extends True {
@@ -79,4 +97,38 @@ export async function recordNobodyAnswered (page, child) {
   await tap('button', 'Continue')
   await tap('button', 'Save')
   await heading(page, 'Saved')
+}
+
+// Begins a visit to this child from its button, up to the question that has a note.
+export async function begin (page, child) {
+  await page.getByRole('button', { name: new RegExp(`^Record a visit.*${child}`) }).click()
+  await page.getByRole('button', { name: 'The door was opened, I was not asked in' }).click()
+  await page.getByLabel('Left a letter').check()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByLabel('It states no time').check()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await heading(page, 'How concerned are you?')
+}
+
+// Resolves once the owner of the store has answered a request of this window with this status.
+export const answered = (page, status) => page.evaluate(status => new Promise(resolve => {
+  const channel = new BroadcastChannel('doorstep-field')
+  channel.onmessage = ({ data }) => {
+    if (data.kind !== 'answer' || data.answer.status !== status) return
+    channel.close()
+    resolve()
+  }
+}), status)
+
+// Writes a note, and waits until it is kept.
+export async function write (page, note) {
+  const kept = answered(page, 204)
+  await page.getByLabel('A note').fill(note)
+  await kept
+}
+
+// Goes on with the visit that was begun to this child and not saved.
+export async function goOn (page, child) {
+  await page.getByText(`Not saved yet: ${child}`).waitFor()
+  await page.getByRole('link', { name: /Go on with it/ }).click()
 }

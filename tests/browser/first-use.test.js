@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { PASSPHRASE, setUp, kept, today, unlock } from './app.js'
-import { heading, picture } from './look.js'
+import { MINUTE, PASSPHRASE, ahead, enrolled, exchange, kept, setUp, today, unlock } from './app.js'
+import { heading, open, picture } from './look.js'
 import { Office } from './office.js'
 
 let office
@@ -21,6 +21,18 @@ const salt = page => page.evaluate(async () => {
   }
 })
 
+// The browser itself finds nothing that keeps it from installing the app.
+async function canBeInstalled (page) {
+  const session = await page.context().newCDPSession(page)
+  const { errors, data } = await session.send('Page.getAppManifest')
+  assert.deepEqual(errors, [])
+  const { display, scope } = JSON.parse(data)
+  assert.equal(display, 'standalone')
+  assert.ok(new URL(page.url()).pathname.startsWith(scope), `${page.url()} is outside of ${scope}`)
+  assert.deepEqual((await session.send('Page.getInstallabilityErrors')).installabilityErrors, [])
+  await session.detach()
+}
+
 test('a code and a passphrase set a phone up, and from then on it needs no server', async () => {
   const phone = await office.phone('first')
   const page = await phone.window(`/field#code=${office.code('S-105')}`)
@@ -31,6 +43,7 @@ test('a code and a passphrase set a phone up, and from then on it needs no serve
   await today(page)
   await kept(page)
   await picture(page, 'today-first')
+  await canBeInstalled(page)
   const first = await salt(page)
   assert.equal(first.length, 16)
   assert.ok(first.some(byte => byte !== 0), `the salt of the file is ${first}`)
@@ -46,6 +59,8 @@ test('a code and a passphrase set a phone up, and from then on it needs no serve
   await picture(again, 'wrong-passphrase')
   await unlock(again, PASSPHRASE)
   await today(again)
+  // Nothing writes to the file while it is looked at.
+  assert.match((await exchange(again)).trouble, /cannot be reached/)
   assert.deepEqual(await salt(again), first)
   await office.serve()
   await phone.close()
@@ -59,6 +74,25 @@ test('a code that does not work keeps the passphrase and asks for another code',
   await page.getByLabel('Code').fill(office.code('S-106'))
   await page.getByRole('button', { name: 'Set up' }).click()
   await today(page)
+  await phone.close()
+})
+
+test('a fresh phone keeps what is written, and saves it once its storage is safe', async () => {
+  office.plan('S-105', 'C-013')
+  const { phone, page } = await enrolled(office, { name: 'fresh' })
+  assert.equal((await exchange(page)).trouble, null)
+  await page.getByRole('button', { name: /^Record a visit.*Andrei Exemplu/ }).click()
+  await page.getByRole('button', { name: 'Nobody answered the door' }).click()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByLabel('Not concerned').check()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByText(/is making its storage safe/).waitFor()
+  assert.equal(await page.getByRole('button', { name: 'Save' }).count(), 0)
+  await picture(page, 'settling')
+  await ahead(page, MINUTE)
+  // The page counts down by itself.
+  await page.getByRole('button', { name: 'Save' }).click()
+  await heading(page, 'Saved')
   await phone.close()
 })
 
@@ -77,7 +111,7 @@ test('a store that should be there and is not is never replaced in silence', asy
   })
   await page.goto(`${office.url}/field`)
   await heading(page, 'The records of this device are missing')
-  await picture(page, 'missing')
+  await open(page, 'missing')
   await page.getByRole('button', { name: /set this device up again/ }).click()
   await setUp(page, office.code('S-105'))
   await today(page)
@@ -90,6 +124,6 @@ test('a browser without the storage is told what to use instead', async () => {
   const page = await phone.window('/field')
   await heading(page, 'Doorstep cannot run here')
   await page.getByText(/Use Chrome or Edge 111 or later/).waitFor()
-  await picture(page, 'unsupported')
+  await open(page, 'unsupported')
   await phone.close()
 })

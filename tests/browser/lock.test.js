@@ -1,19 +1,16 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { MINUTE, setUp, ahead, exchange, kept, today, unlock } from './app.js'
+import { MINUTE, ahead, exchange, recordNobodyAnswered, section, settled, today, unlock } from './app.js'
 import { heading } from './look.js'
 import { Office } from './office.js'
 
 const YEAR = 365 * 24 * 60 * MINUTE
 
-let office, phone, page
+let office, page
 before(async () => {
   office = await Office.open()
-  phone = await office.phone()
-  page = await phone.window('/field')
-  await setUp(page, office.code('S-105'))
-  await today(page)
-  await kept(page)
+  office.plan('S-105', 'C-013')
+  ;({ page } = await settled(office))
 })
 after(() => office.close())
 
@@ -49,4 +46,19 @@ test('a clock that is wrong by years neither locks anybody out nor stops the exc
     await today(page)
     assert.equal((await exchange(page)).trouble, null)
   }
+})
+
+test('a locked phone hands in what was recorded without a signal, and shows nothing of it', async () => {
+  await office.stop()
+  await recordNobodyAnswered(page, 'Andrei Exemplu')
+  await page.getByRole('button', { name: 'Lock' }).click()
+  await heading(page, 'Unlock Doorstep')
+  await office.serve()
+  const heard = await exchange(page)
+  assert.deepEqual([heard.trouble, heard.sent], [null, 1])
+  assert.equal(await page.getByText('Andrei').count(), 0)
+  await unlock(page)
+  await today(page)
+  await section(page, 'Records')
+  await page.getByText('Received').waitFor()
 })

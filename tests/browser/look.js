@@ -19,17 +19,29 @@ export async function picture (page, name, { fullPage = true } = {}) {
   await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage })
 }
 
-// What keeps people from using the page, by the rules of WCAG 2.2 AA. A page's policy lets no script
-// in but its own, so axe comes through the browser's own door.
-export async function faults (page) {
+// What keeps people from using the page, by the rules of WCAG 2.2 AA, or by some of axe's rules. A
+// page's policy lets no script in but its own, so axe comes through the browser's own door.
+export async function faults (page, rules = null) {
   const session = await page.context().newCDPSession(page)
-  const expression = `${AXE}; axe.run({ runOnly: ${JSON.stringify(RULES)} }).then(found =>
-    found.violations.flatMap(rule => rule.nodes.map(node => rule.id + ': ' + node.target.join(' '))))`
-  const answer = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
+  const evaluate = async expression => {
+    const answer = await session.send('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })
+    assert.equal(answer.exceptionDetails, undefined)
+    return answer.result.value
+  }
+  if (!await evaluate('typeof axe === "object"')) await evaluate(`${AXE}; true`)
+  const runOnly = rules ? { type: 'rule', values: rules } : { type: 'tag', values: RULES }
+  const found = await evaluate(`axe.run({ runOnly: ${JSON.stringify(runOnly)}, resultTypes: ['violations'] })
+    .then(found => found.violations.flatMap(rule => rule.nodes.map(node => rule.id + ': ' + node.target.join(' '))))`)
   await session.detach()
-  assert.equal(answer.exceptionDetails, undefined)
-  return answer.result.value
+  return found
 }
+
+// What moves though the person asked that nothing does.
+const moving = page => page.evaluate(() => [...document.querySelectorAll('body *')].filter(element => {
+  const style = getComputedStyle(element)
+  const lasts = durations => durations.split(',').some(duration => parseFloat(duration) > 0.01)
+  return lasts(style.transitionDuration) || (style.animationName !== 'none' && lasts(style.animationDuration))
+}).map(element => `${element.tagName} ${element.className}`))
 
 // What stands out over the edge of the screen, so that a person has to scroll sideways for it.
 const tooWide = page => page.evaluate(() => {
@@ -40,7 +52,7 @@ const tooWide = page => page.evaluate(() => {
 })
 
 // Nothing keeps anybody from the page: not as it is, not on a screen of 320 points, not with text of
-// twice the size. Keeps pictures of all three.
+// twice the size, not in the dark without anything that moves. Keeps pictures of all four.
 export async function open (page, name) {
   const size = page.viewportSize()
   await picture(page, name)
@@ -49,10 +61,16 @@ export async function open (page, name) {
     await page.setViewportSize({ ...size, width })
     await page.evaluate(size => { document.documentElement.style.fontSize = size }, text)
     assert.deepEqual(await tooWide(page), [], `${name} ${words}`)
+    if (words === 'narrow') assert.deepEqual(await faults(page), [], `${name} ${words}`)
     if (words) await picture(page, `${name}-${words}`)
   }
   await page.setViewportSize(size)
   await page.evaluate(() => { document.documentElement.style.fontSize = '' })
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+  assert.deepEqual(await faults(page, ['color-contrast']), [], `${name} in the dark`)
+  assert.deepEqual(await moving(page), [], `${name} moves`)
+  await picture(page, `${name}-dark`)
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' })
 }
 
 // Goes on with the keyboard to what has this name or these words.

@@ -32,23 +32,13 @@ export class Office {
     return await Office.#of(settings, join(ROOT, 'docs/examples/caseload'))
   }
 
-  // With so many children, all in the caseload of S-105.
-  static async large (count) {
-    const folder = mkdtempSync(join(tmpdir(), 'doorstep-caseload-'))
-    const sample = name => readFileSync(join(ROOT, 'docs/examples/caseload', `${name}.csv`), 'utf8')
-    const put = (name, text) => writeFileSync(join(folder, `${name}.csv`), text)
-    for (const name of ['teams', 'staff']) put(name, sample(name))
-    const [columns, child] = sample('children').split('\n')
-    const id = number => `L-${String(number).padStart(4, '0')}`
-    const each = row => Array.from({ length: count }, (_, number) => row(number)).join('\n')
-    put('children', `${columns}\n${each(number => child.replace('C-001', id(number))
-      .replace('Amber', `Child ${number}`).replace('4 Placeholder', `${number} Placeholder`))}\n`)
-    put('allocations', `child_id,staff_id,role,from\n${each(number => `${id(number)},S-105,practitioner,2026-01-05`)}\n`)
-    try {
-      return await Office.#of({}, folder)
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
+  // With 300 children and 30,000 events, all in the caseload of p0.
+  static async large () {
+    const office = new Office()
+    const bin = ['--quiet', '--locked', '-p', 'doorstep-benches', '--bin', 'large-office']
+    execFileSync('cargo', ['run', ...bin, office.data], { cwd: ROOT, stdio: 'inherit' })
+    await office.serve()
+    return office
   }
 
   static async #of (settings, caseload) {

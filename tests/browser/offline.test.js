@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import { setUp, exchange, kept, today, unlock } from './app.js'
+import { MINUTE, ahead, exchange, recordNobodyAnswered, section, settled, today, unlock } from './app.js'
+import { picture } from './look.js'
 import { Office } from './office.js'
+
+const MONTH = 31 * 24 * 60 * MINUTE
 
 let office, phone, page
 before(async () => {
   office = await Office.open()
-  phone = await office.phone()
-  page = await phone.window('/field')
-  await setUp(page, office.code('S-105'))
-  await today(page)
-  await kept(page)
+  office.plan('S-105', 'C-013')
+  ;({ phone, page } = await settled(office))
 })
 after(() => office.close())
 
@@ -44,4 +44,22 @@ test('the app opens without a server, in a browser that was killed before', asyn
   await office.serve()
   assert.equal((await exchange(page)).trouble, null)
   assert.deepEqual(phone.faults.filter(fault => /TypeError|Refused/.test(fault)), [])
+})
+
+test('a server that is gone for a month is named with its last answer, and gets everything afterwards', async () => {
+  const last = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'long', timeZone: 'Europe/London' }).format(new Date())
+  await office.stop()
+  await recordNobodyAnswered(page, 'Andrei Exemplu')
+  await ahead(page, MONTH)
+  await unlock(page)
+  await section(page, 'Today')
+  assert.match((await exchange(page)).trouble, /cannot be reached/)
+  const state = page.getByRole('link', { name: /1 record on this device only, last contact/ })
+  assert.ok((await state.innerText()).includes(last.replace(',', '')), await state.innerText())
+  await picture(page, 'month')
+  await section(page, 'Records')
+  await page.getByText('Only here').waitFor()
+  await office.serve()
+  assert.equal((await exchange(page)).trouble, null)
+  await page.getByText('Received').waitFor()
 })

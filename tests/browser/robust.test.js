@@ -1,8 +1,8 @@
 // What must not lose a record: a phone that dies in the middle of a form, a full disk, a broken tab.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { recordNobodyAnswered, section, settled, today, unlock } from './app.js'
-import { heading, picture } from './look.js'
+import { begin, exchange, full, goOn, section, settled, today, unlock, write } from './app.js'
+import { heading, open } from './look.js'
 import { Office } from './office.js'
 
 const NOTE = 'A voice was heard upstairs, nobody came down.'
@@ -11,31 +11,9 @@ let office, phone, page
 before(async () => {
   office = await Office.open()
   office.plan('S-105', 'C-005', 'C-013', 'C-006')
-  const ready = await settled(office, 'S-105', 'phone')
-  phone = ready.phone
-  page = ready.page
+  ;({ phone, page } = await settled(office))
 })
 after(() => office.close())
-
-// Resolves once the owner of the store has answered a request of this window with this status.
-const answered = status => page.evaluate(status => new Promise(resolve => {
-  const channel = new BroadcastChannel('doorstep-field')
-  channel.onmessage = ({ data }) => {
-    if (data.kind !== 'answer' || data.answer.status !== status) return
-    channel.close()
-    resolve()
-  }
-}), status)
-
-async function begin (child) {
-  await page.getByRole('button', { name: new RegExp(`^Record a visit.*${child}`) }).click()
-  await page.getByRole('button', { name: 'The door was opened, I was not asked in' }).click()
-  await page.getByLabel('Left a letter').check()
-  await page.getByRole('button', { name: 'Continue' }).click()
-  await page.getByLabel('It states no time').check()
-  await page.getByRole('button', { name: 'Continue' }).click()
-  await heading(page, 'How concerned are you?')
-}
 
 // The app may use so many bytes more than it does, as long as this window is open.
 async function room (bytes) {
@@ -46,24 +24,64 @@ async function room (bytes) {
 
 test('what is being typed outlives the phone, and Today offers to go on with it', async () => {
   await today(page)
-  await begin('Callum Testerton')
-  const kept = answered(204)
-  await page.getByLabel('A note').fill(NOTE)
-  await kept
+  await begin(page, 'Callum Testerton')
+  await write(page, NOTE)
   await phone.kill()
   await phone.start()
   page = await phone.window('/field')
   await unlock(page)
-  await page.getByText('Not saved yet: Callum Testerton').waitFor()
-  await picture(page, 'today-draft')
-  await page.getByRole('link', { name: /Go on with it/ }).click()
+  await page.getByText('Not saved yet').waitFor()
+  await open(page, 'today-draft')
+  await goOn(page, 'Callum Testerton')
   await heading(page, 'How concerned are you?')
   assert.equal(await page.getByLabel('A note').inputValue(), NOTE)
 })
 
+test('what cannot be kept is said before the page is left, and saved once there is room', async () => {
+  await full(page, true)
+  await page.getByLabel('A note').fill(`${NOTE} Twice.`)
+  await page.getByText('What you typed last is not saved').waitFor()
+  await open(page, 'not-kept')
+  // Who goes elsewhere is asked first, and stays.
+  page.once('dialog', dialog => dialog.dismiss())
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Records' }).click()
+  await heading(page, 'How concerned are you?')
+  await page.getByLabel('Some concern').check()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByText('There is a problem').waitFor()
+  assert.equal(await page.getByLabel('A note').inputValue(), `${NOTE} Twice.`)
+  await full(page, false)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await heading(page, 'Is this right?')
+  await page.getByText(`${NOTE} Twice.`).waitFor()
+  await full(page, true)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await heading(page, 'That did not work')
+  await open(page, 'not-saved')
+  await full(page, false)
+  await page.goBack()
+  await heading(page, 'Is this right?')
+  await page.getByRole('button', { name: 'Save' }).click()
+  await heading(page, 'Saved')
+})
+
+test('little room, and a browser that promises nothing, are said on every page', async () => {
+  assert.equal(await page.evaluate(() => navigator.storage.persisted()), false)
+  for (const [bytes, said] of [[40_000_000, /Only 20 MB are left/], [0, /Only 0 MB are left/]]) {
+    await room(bytes)
+    await exchange(page)
+    await section(page, 'Today')
+    await page.getByText(said).waitFor()
+    await page.getByText(/may clear its storage/).waitFor()
+  }
+  await open(page, 'low-space')
+  await room(1_000_000_000)
+  await exchange(page)
+})
+
 test('with no room left the person is told, and the record is kept without its photograph', async () => {
   await section(page, 'Today')
-  await begin('Andrei Exemplu')
+  await begin(page, 'Andrei Exemplu')
   await page.getByLabel('Some concern').check()
   await page.getByLabel('A note').fill(NOTE)
   await page.getByRole('button', { name: 'Continue' }).click()
@@ -75,7 +93,7 @@ test('with no room left the person is told, and the record is kept without its p
   })
   await page.getByRole('button', { name: 'Add the photograph' }).click()
   await page.getByText('There is a problem').waitFor()
-  await picture(page, 'no-room')
+  await open(page, 'no-room')
   await page.getByRole('button', { name: 'Save' }).click()
   await heading(page, 'Saved')
   await phone.kill()
@@ -85,12 +103,23 @@ test('with no room left the person is told, and the record is kept without its p
   await page.getByText(/Andrei Exemplu/).waitFor()
 })
 
-test('a record whose saving was cut off by a killed tab is there once', async () => {
+test('a record whose saving was cut off by a closed tab is there once', async () => {
   await section(page, 'Today')
-  await recordNobodyAnswered(page, 'Erin Examplewick')
-  // As a person who is not sure presses *Back* and *Save* again.
-  await page.goBack()
-  await page.getByText(/Saved/).first().waitFor()
+  await begin(page, 'Erin Examplewick')
+  await page.getByLabel('Not concerned').check()
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await heading(page, 'Is this right?')
+  // Nobody waits for the answer.
+  await page.getByRole('button', { name: 'Save' }).click({ noWaitAfter: true })
+  await page.close()
+  page = await phone.window('/field')
+  await unlock(page)
+  await today(page)
+  if (await page.getByText('Not saved yet: Erin Examplewick').count()) {
+    await goOn(page, 'Erin Examplewick')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await heading(page, 'Saved')
+  }
   await section(page, 'Records')
   assert.equal(await page.getByText('Erin Examplewick').count(), 1)
 })

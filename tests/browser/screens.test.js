@@ -13,7 +13,7 @@ let office, page
 before(async () => {
   office = await Office.open()
   office.plan('S-105', 'C-001', 'C-013')
-  page = (await settled(office, 'S-105', 'phone')).page
+  page = (await settled(office)).page
 })
 after(() => office.close())
 
@@ -112,17 +112,10 @@ test('records, and putting one right', async () => {
   await heading(page, 'Saved')
 })
 
-test('the exchange, and the screens in the dark', async () => {
+test('the exchange', async () => {
   assert.equal((await exchange(page)).trouble, null)
   await section(page, 'Sync')
   await open(page, 'sync')
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-  for (const name of ['Today', 'Children', 'Records', 'Sync']) {
-    await section(page, name)
-    assert.deepEqual(await faults(page), [], `${name} in the dark`)
-    await picture(page, `${name.toLowerCase()}-dark`)
-  }
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' })
 })
 
 test('a whole record by keyboard', async () => {

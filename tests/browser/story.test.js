@@ -14,9 +14,7 @@ before(async () => {
   office = await Office.open()
   office.account('S-102', 'marion', PASSWORD)
   office.plan('S-105', 'C-013')
-  const ready = await settled(office, 'S-105', 'phone')
-  phone = ready.phone
-  page = ready.page
+  ;({ phone, page } = await settled(office))
 })
 after(() => office.close())
 

@@ -3,21 +3,19 @@ import { createHash } from 'node:crypto'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { setUp, kept, today, unlock } from './app.js'
-import { picture } from './look.js'
+import { begin, settled, today, unlock, write } from './app.js'
+import { heading, open } from './look.js'
 import { Office, ROOT } from './office.js'
 
 const BUILT = join(ROOT, 'target/field')
 const NEXT = 'abcdef01'
+const NOTE = 'The dog was barking.'
 
-let office, phone, page, version
+let office, page, version
 before(async () => {
   office = await Office.open()
-  phone = await office.phone()
-  page = await phone.window('/field')
-  await setUp(page, office.code('S-105'))
-  await today(page)
-  await kept(page)
+  office.plan('S-105', 'C-013')
+  ;({ page } = await settled(office))
   version = readFileSync(join(BUILT, 'version.txt'), 'utf8')
 })
 after(() => office.close())
@@ -57,18 +55,27 @@ test('a version whose files are not what was built is not taken', async () => {
   assert.equal(await shown(), version)
 })
 
-test('a newer version is offered, and taken only when the person says so', async () => {
+test('a newer version waits for the end of a record, and for the person; the record stays', async () => {
+  await begin(page, 'Andrei Exemplu')
+  await write(page, NOTE)
   await office.stop()
   await office.serve(release())
   assert.equal(await look(), 'installed')
+  await heading(page, 'How concerned are you?')
+  assert.equal(await page.getByLabel('A note').inputValue(), NOTE)
+  // It was fetched: it needs no server any more, and nobody is made to take it.
+  await office.stop()
   await page.reload()
   await unlock(page)
-  await today(page)
+  await heading(page, 'How concerned are you?')
   assert.equal(await shown(), version)
   await page.getByText('A new version is ready').waitFor()
-  await picture(page, 'update')
+  await open(page, 'update')
+  // What is typed at that very moment stays too.
+  await page.getByLabel('A note').fill(`${NOTE} Twice.`)
   await page.getByRole('button', { name: 'Use the new version' }).click()
   await unlock(page)
-  await today(page)
   assert.equal(await shown(), NEXT)
+  await heading(page, 'How concerned are you?')
+  assert.equal(await page.getByLabel('A note').inputValue(), `${NOTE} Twice.`)
 })

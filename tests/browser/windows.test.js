@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { setUp, kept, today, unlock } from './app.js'
+import { enrolled, today, unlock } from './app.js'
 import { heading } from './look.js'
 import { Office } from './office.js'
 
 let office, phone, first
 before(async () => {
   office = await Office.open()
-  phone = await office.phone()
-  first = await phone.window('/field')
-  await setUp(first, office.code('S-105'))
-  await today(first)
-  await kept(first)
+  ;({ phone, page: first } = await enrolled(office))
 })
 after(() => office.close())
 
