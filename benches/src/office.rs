@@ -76,6 +76,11 @@ impl Office {
         self.folder.path()
     }
 
+    /// Leaves its data in this folder, which must not be there yet.
+    pub fn leave_at(self, folder: &Path) -> std::io::Result<()> {
+        std::fs::rename(self.folder.keep(), folder)
+    }
+
     /// Makes people with so many children each, and enrols a device for each of them.
     pub fn hire(&mut self, people: usize, children_each: usize) -> Vec<Device> {
         let (first, start) = (self.people, self.judge.now() - BACK);
