@@ -1,5 +1,5 @@
-//! An organisation with one person who holds 300 children with 100 events each, for `npm run measure`
-//! in `tests/browser`: `cargo run -p doorstep-benches --bin large-office FOLDER`. The person is `p0`.
+//! An organisation with one person (`p0`) who holds 300 children with 100 events each, for
+//! `npm run measure` in `tests/browser`: `cargo run -p doorstep-benches --bin large-office FOLDER`.
 
 use std::io;
 use std::path::PathBuf;

@@ -48,6 +48,7 @@ call-by = By { $at }.
 call-told = I told them
 call-told-all = I told them about all { $count }
 call-told-first = I told them about the first { $count }
+call-one-by-one = Not about all of them
 call-told-one = I told them about this child
 call-talked = We talked it over
 

@@ -1,5 +1,5 @@
-//! What does not fit between the words and the pages that ask for them, for the tests of whoever draws
-//! pages. It reads their source.
+//! What does not fit between the words and the pages that ask for them, for the tests of whoever
+//! draws pages. It reads their source.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,8 +7,8 @@ use std::path::Path;
 
 use crate::Wording;
 
-/// How a page's source asks for words: what stands before the quotation mark, and how the key behind
-/// it begins.
+/// How a page's source asks for words: what stands before the quotation mark, and how the key
+/// behind it begins.
 pub type Mark = (&'static str, &'static str);
 
 /// How every page asks for words.

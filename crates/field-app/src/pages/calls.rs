@@ -1,5 +1,5 @@
-//! Whom to phone: one card for everybody who is reached in the same way, however many children it is
-//! about, because a person at a door makes one call for all of them.
+//! Whom to phone: one card for everybody who is reached in the same way, however many children it
+//! is about, because a person at a door makes one call for all of them.
 
 use std::sync::Arc;
 
@@ -22,6 +22,8 @@ use crate::text::text;
 const OPEN_MAX: usize = 3;
 /// Children that are named on a card.
 const NAMED_MAX: usize = 3;
+/// Children of a card that can be told about one by one on it; the others on their own pages.
+const ONE_BY_ONE_MAX: usize = 10;
 
 /// Everything that one call is about.
 struct Group<'a> {
@@ -100,6 +102,7 @@ fn card(asked: &Asked<'_>, group: &Group<'_>) -> Markup {
         section.df-call .df-call--now[group.urgency() == Urgency::Immediate] {
             h2.df-call__title { (title) }
             p.df-call__child { (subject(group)) }
+            @if group.about.len() > 1 { (names(asked, group)) }
             @match group.people.split_first() {
                 Some((first, others)) => {
                     (person(first, true))
@@ -135,17 +138,23 @@ fn one(asked: &Asked<'_>, child: &Child, call: &Call) -> Markup {
     }
 }
 
-/// One call about several children: one tap for all of them, and for each of the first by itself
-/// where the call was not about all.
+/// One call about several children: one tap for all of them, and one by one behind a line, where it
+/// was not about all.
 fn several(asked: &Asked<'_>, group: &Group<'_>) -> Markup {
     let all: Vec<_> = group.about.iter().map(|(child, _)| *child).take(ENTRIES_MAX).collect();
-    let (named, more) = group.about.split_at(group.about.len().min(NAMED_MAX));
     let words = if all.len() < group.about.len() { "call-told-first" } else { "call-told-all" };
     let words = text!(words, count = all.len());
-    let more_names =
-        html! { ul.govuk-list { @for (child, _) in more { li { (name(asked, child)) } } } };
+    let most_urgent = group.about.first().map(|(_, call)| heard(asked, call));
     html! {
+        p.df-small { (most_urgent.unwrap_or_default()) }
         (told(asked, group.role, &all, &words, true))
+        (parts::details(&text!("call-one-by-one"), &one_by_one(asked, group)))
+    }
+}
+
+fn one_by_one(asked: &Asked<'_>, group: &Group<'_>) -> Markup {
+    let (named, more) = group.about.split_at(group.about.len().min(ONE_BY_ONE_MAX));
+    html! {
         ul.df-call__children {
             @for (child, call) in named {
                 li {
@@ -155,9 +164,21 @@ fn several(asked: &Asked<'_>, group: &Group<'_>) -> Markup {
                     (why(call))
                 }
             }
+            @for (child, _) in more { li { (name(asked, child)) } }
         }
-        @if !more.is_empty() {
-            (parts::details(&text!("call-children", count = more.len()), &more_names))
+    }
+}
+
+/// Whom the call is about, in a line.
+fn names(asked: &Asked<'_>, group: &Group<'_>) -> Markup {
+    let more = group.about.len().saturating_sub(NAMED_MAX);
+    html! {
+        p {
+            @for (place, (child, _)) in group.about.iter().take(NAMED_MAX).enumerate() {
+                @if place > 0 { ", " }
+                (name(asked, child))
+            }
+            @if more > 0 { " " (text!("call-children", count = more)) }
         }
     }
 }
