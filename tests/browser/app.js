@@ -130,5 +130,5 @@ export async function write (page, note) {
 // Goes on with the visit that was begun to this child and not saved.
 export async function goOn (page, child) {
   await page.getByText(`Not saved yet: ${child}`).waitFor()
-  await page.getByRole('link', { name: /Go on with it/ }).click()
+  await page.getByRole('link', { name: new RegExp(`Go on with it.*${child}`) }).click()
 }

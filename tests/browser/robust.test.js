@@ -40,7 +40,9 @@ test('what is being typed outlives the phone, and Today offers to go on with it'
 test('what cannot be kept is said before the page is left, and saved once there is room', async () => {
   await full(page, true)
   await page.getByLabel('A note').fill(`${NOTE} Twice.`)
-  await page.getByText('What you typed last is not saved').waitFor()
+  const notice = page.getByText('What you typed last is not saved')
+  await notice.waitFor()
+  assert.ok((await notice.boundingBox()).y >= 0, 'it is in sight of whoever types the note')
   await open(page, 'not-kept')
   // Who goes elsewhere is asked first, and stays.
   page.once('dialog', dialog => dialog.dismiss())
