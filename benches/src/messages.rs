@@ -262,6 +262,7 @@ impl Talk {
             more: cards > 0,
             children_left: cards as u64,
             events_left: 0,
+            anew: None,
             head: Some(self.head()),
         }
     }

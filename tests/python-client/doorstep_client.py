@@ -121,6 +121,8 @@ class Device:
         self.key = SigningKey(key or os.urandom(32))
         self.token = None
         self.epoch, self.log = 1, []
+        # Events of earlier epochs that have a verdict: epoch, number and event.
+        self.earlier = []
         self.receipts = {}
         self.cursor = None
         self.log_epoch = self.backed_up_to = None
@@ -174,8 +176,9 @@ class Device:
 
     def open_epoch(self, number, start):
         """Opens an epoch and seals everything from number `start` on again under it."""
-        rest, self.log = self.log[start - 1 :], []
-        self.epoch, self.receipts = number, {}
+        rest, done = self.log[start - 1 :], self.log[: start - 1]
+        self.earlier += [(self.epoch, seq, event) for seq, event in enumerate(done, 1)]
+        self.epoch, self.receipts, self.log = number, {}, []
         for event in rest:
             self.seal(json.loads(event.body))
 
@@ -236,7 +239,10 @@ class Device:
                 break
             # A verdict that is not known is final like every other.
             self.receipts[verdict["seq"]] = verdict
+        earlier = list(self.earlier)
         self.follow(answer["expected"], fork)
+        if "anew" in answer:
+            self.begin_anew(answer["anew"]["chains"], earlier)
         self.apply(answer, raw)
         pending = self.first_pending() <= len(self.log)
         return not answer["more"] and not pending and not self.again
@@ -257,6 +263,17 @@ class Device:
             before = self.log[pending - 2].hash if pending > 1 else ORIGIN
             if before != expected["previous"]:
                 self.open_epoch(number, pending)
+
+    def begin_anew(self, chains, earlier):
+        """The server did not know the cursor: seals again what it lost of earlier epochs."""
+        known = {chain["epoch"]: chain["seq"] for chain in chains}
+        for place in earlier:
+            epoch, seq, event = place
+            if seq >= known.get(epoch, 1):
+                self.earlier.remove(place)
+                self.seal(json.loads(event.body))
+        # Everything comes again; an app keeps what is there until the last page has come.
+        self.cards, self.events, self.again = {}, {}, {}
 
     def apply(self, answer, raw):
         """Applies a page: in an app, in one transaction with the cursor."""

@@ -100,6 +100,7 @@ fn caseload(request: &SyncRequest) -> SyncResponse {
         more: false,
         children_left: 0,
         events_left: 0,
+        anew: None,
         head: None,
     }
 }

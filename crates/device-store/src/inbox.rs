@@ -37,11 +37,12 @@ pub(crate) struct Applied {
     pub bytes: u64,
 }
 
-/// Applies everything of an answer that concerns the caseload. `exchange` is its number.
+/// Applies everything of an answer that concerns the caseload. `exchange` is its number, and
+/// `begun` that of the answer with which the server last began anew.
 pub(crate) fn apply(
     tx: &Transaction<'_>,
     response: &SyncResponse,
-    exchange: u64,
+    (exchange, begun): (u64, u64),
 ) -> Result<Applied, Error> {
     let mut applied = Applied { bytes: bytes(response), ..Applied::default() };
     if let Some(document) = &response.policy {
@@ -51,14 +52,19 @@ pub(crate) fn apply(
         applied.forgotten += u64::from(forget(tx, *child)?);
     }
     for card in &response.children {
-        keep_card(tx, card)?;
+        keep_card(tx, card, exchange)?;
         applied.cards += 1;
     }
     for placed in &response.events {
         applied.new_events += u64::from(keep_event(tx, placed, exchange, response.log_epoch)?);
     }
     for theirs in &response.digests {
-        applied.differing += u64::from(!agree(tx, theirs, exchange)?);
+        applied.differing += u64::from(!agree(tx, theirs, response, (exchange, begun))?);
+    }
+    if !response.more {
+        for child in not_come_since(tx, begun)? {
+            applied.forgotten += u64::from(forget(tx, child)?);
+        }
     }
     Ok(applied)
 }
@@ -71,13 +77,13 @@ fn bytes(response: &SyncResponse) -> u64 {
     u64::try_from(events + cards).unwrap_or(u64::MAX)
 }
 
-fn keep_card(tx: &Transaction<'_>, card: &ChildCard) -> Result<(), Error> {
+fn keep_card(tx: &Transaction<'_>, card: &ChildCard, exchange: u64) -> Result<(), Error> {
     let id = card.id.to_string();
     let card = serde_json::to_string(card).map_err(|error| Error::unreadable("card", error))?;
     tx.execute(
-        "insert into child (child, card) values (?1, ?2)
-         on conflict (child) do update set card = excluded.card",
-        (&id, card),
+        "insert into child (child, card, exchange) values (?1, ?2, ?3)
+         on conflict (child) do update set card = excluded.card, exchange = excluded.exchange",
+        (&id, card, exchange),
     )?;
     tx.execute("delete from former_child where child = ?1", [&id])?;
     Ok(())
@@ -126,23 +132,37 @@ fn forget(tx: &Transaction<'_>, child: ChildId) -> Result<bool, Error> {
     Ok(held)
 }
 
-/// Compares a child's copy with the server's digest. Where they differ, the child is asked for
-/// again; where the answer to that is whole, what it no longer holds is marked, not removed.
-fn agree(tx: &Transaction<'_>, theirs: &ChildDigest, exchange: u64) -> Result<bool, Error> {
+/// Children of whom no card came since the exchange `begun`, with which everything began to come
+/// again: the server does not know that they are here.
+fn not_come_since(conn: &Connection, begun: u64) -> Result<Vec<ChildId>, Error> {
+    let mut statement = conn.prepare_cached("select child from child where exchange < ?1")?;
+    let children = statement.query_map([begun], |row| crate::identity::word(row, 0))?;
+    Ok(children.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Compares a child's copy with the server's digest. Where they differ, but what came since the
+/// child last came whole agrees, the rest is marked as not held by the server, not removed. Else
+/// the child is asked for again.
+fn agree(
+    tx: &Transaction<'_>,
+    theirs: &ChildDigest,
+    response: &SyncResponse,
+    (exchange, begun): (u64, u64),
+) -> Result<bool, Error> {
     let child = theirs.child.to_string();
-    if digest(tx, theirs.child, 0)? == theirs.digest {
+    let log_epoch = response.log_epoch;
+    if digest(tx, theirs.child, (0, log_epoch))? == theirs.digest {
         heal(tx, &child)?;
         return Ok(true);
     }
     let asked: Option<u64> = tx
         .query_row("select asked from again where child = ?1", [&child], |row| row.get(0))
         .optional()?;
-    if let Some(asked) = asked
-        && digest(tx, theirs.child, asked)? == theirs.digest
-    {
+    let whole = begun.max(asked.unwrap_or_default());
+    if whole > 0 && digest(tx, theirs.child, (whole, log_epoch))? == theirs.digest {
         tx.execute(
             "update pulled_event set missing = 1 where child = ?1 and exchange < ?2",
-            (&child, asked),
+            (&child, whole),
         )?;
         heal(tx, &child)?;
         return Ok(true);
@@ -178,17 +198,24 @@ pub(crate) fn divergence(conn: &Connection) -> Result<Divergence, Error> {
     Ok(found.unwrap_or_default())
 }
 
-/// Count and sum of what is here of the server's log of a child: own events with a place in it, and
-/// pulled ones that came in exchange `since` or later and that the server has not gone without.
-pub(crate) fn digest(conn: &Connection, child: ChildId, since: u64) -> Result<Digest, Error> {
+/// Count and sum of what is here of the server's log of a child: pulled events that came in
+/// exchange `since` or later and that the server has not gone without, and own ones with a place
+/// in the log of this epoch, unless they were sealed again, because it may have lost them.
+fn digest(
+    conn: &Connection,
+    child: ChildId,
+    (since, log_epoch): (u64, u32),
+) -> Result<Digest, Error> {
     let mut statement = conn.prepare_cached(
         "select hash from pulled_event where child = ?1 and missing = 0 and exchange >= ?2
           union
          select o.hash from own_event o join receipt r using (epoch, seq)
-          where o.child = ?1 and r.position is not null",
+          where o.child = ?1 and r.position is not null and r.log_epoch = ?3
+            and not exists (select 1 from resealed s
+                             where s.epoch = o.epoch and s.seq = o.seq)",
     )?;
-    let hashes = statement
-        .query_map((child.to_string(), since), |row| row.get::<_, [u8; 32]>(0).map(Hash))?;
+    let of = (child.to_string(), since, log_epoch);
+    let hashes = statement.query_map(of, |row| row.get::<_, [u8; 32]>(0).map(Hash))?;
     let mut digest = Digest::EMPTY;
     for hash in hashes {
         digest = digest.with(hash?);

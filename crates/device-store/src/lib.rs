@@ -13,6 +13,7 @@
 //! * [`Store::next_attachment`] and what follows it: attachments, after the events;
 //! * [`Store::status`]: what a person must know about all this.
 
+mod anew;
 mod attachment;
 mod course;
 mod db;

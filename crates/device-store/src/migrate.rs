@@ -29,6 +29,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!("0007_divergence"),
     step!("0008_recorded_form"),
     step!("0009_head"),
+    step!("0010_anew"),
 ];
 
 /// Brings the file to the last of `steps`; refuses one that is further on already.

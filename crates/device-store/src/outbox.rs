@@ -2,10 +2,12 @@
 //! the server gave for them, and what a person sees of both. Rows are only ever added; they go when
 //! the server has them safely and the child has left the caseload.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{Hash, SealedEvent, Signature, SigningKey};
-use doorstep_core::wire::{Limits, Outcome, QuarantineCode, Settled, Settlement};
+use doorstep_core::wire::{Expected, Limits, Outcome, QuarantineCode, Settled, Settlement};
 use doorstep_core::words::Word;
 use ed25519_dalek::Signer as _;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
@@ -240,8 +242,8 @@ pub(crate) fn receipt(
     Ok(())
 }
 
-/// An own event with this hash came back from the log: a receipt that said otherwise, or whose
-/// position means nothing any more, is renewed. Without a receipt it is still to be sent, so that
+/// An own event with this hash came back from the log: a receipt that said otherwise, or named
+/// another position, is renewed. Without a receipt it is still to be sent, so that
 /// what was sent stays a run without holes.
 pub(crate) fn seen_in_log(
     tx: &Transaction<'_>,
@@ -250,10 +252,11 @@ pub(crate) fn seen_in_log(
     log_epoch: u32,
 ) -> Result<(), Error> {
     let sql = "select r.epoch, r.seq from receipt r join own_event o using (epoch, seq)
-                where o.hash = ?1 and (r.position is null or r.log_epoch <> ?2)";
+                where o.hash = ?1
+                  and (r.position is null or r.log_epoch <> ?2 or r.position <> ?3)";
     let place: Option<Place> = tx
         .prepare_cached(sql)?
-        .query_row((hash.0.as_slice(), log_epoch), |row| Ok((row.get(0)?, row.get(1)?)))
+        .query_row((hash.0.as_slice(), log_epoch, position), |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match place {
         Some(place) => receipt(tx, place, &Outcome::Stored { position }, log_epoch),
@@ -287,8 +290,10 @@ pub(crate) fn holds_all_from(conn: &Connection, chain: Chain, from: u64) -> Resu
     Ok(held == (chain.seq + 1).saturating_sub(from))
 }
 
-/// Takes back the receipts from `from` on in `epoch`: these events are to be sent again.
+/// Takes back the receipts from `from` on in `epoch`, and what people decided about them: these
+/// events are to be sent again.
 pub(crate) fn offer_again(tx: &Transaction<'_>, epoch: u32, from: u64) -> Result<u64, Error> {
+    tx.execute("delete from settled where epoch = ?1 and seq >= ?2", (epoch, from))?;
     let sql = "delete from receipt where epoch = ?1 and seq >= ?2";
     Ok(tx.execute(sql, (epoch, from))? as u64)
 }
@@ -306,33 +311,30 @@ pub(crate) fn open_epoch(
     seal_all(tx, &rows, key)
 }
 
-/// The server was restored: what it had received in epochs before `epoch`, but not backed up, is
-/// sealed again at the end of the chain. What it still has is stored a second time, under the same
-/// id, and counts once; the other way round it would be lost.
-pub(crate) fn seal_lost(
-    tx: &Transaction<'_>,
+/// What the server had received in epochs before `epoch` and knows no more: it has what is below
+/// `chains`.
+pub(crate) fn lost(
+    conn: &Connection,
     epoch: u32,
-    backed_up_to: u64,
-    key: &SigningKey,
-) -> Result<u64, Error> {
-    let rows = to_seal(
-        tx,
-        &format!(
-            "epoch < {epoch} and exists (
-                 select 1 from receipt r where r.epoch = own.epoch and r.seq = own.seq
-                    and (r.position is null or r.position > {backed_up_to}))"
-        ),
-    )?;
-    seal_all(tx, &rows, key)
+    chains: &[Expected],
+) -> Result<Vec<ToSeal>, Error> {
+    let mut condition = format!(
+        "epoch < {epoch} and exists (select 1 from receipt r
+                                      where r.epoch = own.epoch and r.seq = own.seq)"
+    );
+    for Expected { epoch, seq, .. } in chains {
+        let _ = write!(condition, " and not (epoch = {epoch} and seq < {seq})");
+    }
+    to_seal(conn, &condition)
 }
 
 /// An event that is to be sealed again.
-struct ToSeal {
-    place: Place,
-    event: String,
-    child: String,
-    recorded_ms: i64,
-    body: String,
+pub(crate) struct ToSeal {
+    pub place: Place,
+    pub event: String,
+    pub child: String,
+    pub recorded_ms: i64,
+    pub body: String,
 }
 
 fn to_seal(conn: &Connection, condition: &str) -> Result<Vec<ToSeal>, Error> {
@@ -355,10 +357,24 @@ fn to_seal(conn: &Connection, condition: &str) -> Result<Vec<ToSeal>, Error> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn seal_all(tx: &Transaction<'_>, rows: &[ToSeal], key: &SigningKey) -> Result<u64, Error> {
+/// Seals a record again at the end of the chain.
+pub(crate) fn seal_at_end(
+    tx: &Transaction<'_>,
+    row: &ToSeal,
+    key: &SigningKey,
+) -> Result<Chain, Error> {
+    let sealed = seal_again(&row.body, chain(tx)?, key)?;
+    append(tx, &row.event, &row.child, row.recorded_ms, &sealed)
+}
+
+/// Seals own events again at the end of the chain, in order. The old bytes stay.
+pub(crate) fn seal_all(
+    tx: &Transaction<'_>,
+    rows: &[ToSeal],
+    key: &SigningKey,
+) -> Result<u64, Error> {
     for row in rows {
-        let sealed = seal_again(&row.body, chain(tx)?, key)?;
-        let new = append(tx, &row.event, &row.child, row.recorded_ms, &sealed)?;
+        let new = seal_at_end(tx, row, key)?;
         tx.execute(
             "insert into resealed (epoch, seq, new_epoch, new_seq) values (?1, ?2, ?3, ?4)",
             (row.place.0, row.place.1, new.epoch, new.seq),

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use crate::course::{Course, Standing, plan};
 use crate::error::Error;
 use crate::outbox::Chain;
-use crate::{attachment, head, identity, inbox, instant, outbox, settled};
+use crate::{anew, attachment, head, identity, inbox, instant, outbox, settled};
 
 /// The first pause after a failure; each further one doubles it.
 pub const PAUSE_FIRST_SECONDS: i64 = 5;
@@ -95,8 +95,8 @@ pub struct Progress {
 pub(crate) struct Server {
     pub exchange: u64,
     pub cursor: Cursor,
-    pub log_epoch: u32,
     pub backed_up_to: u64,
+    pub anew: u64,
     pub limits: Limits,
     pub told_time: DateTime<Utc>,
     pub contact: DateTime<Utc>,
@@ -199,19 +199,14 @@ pub(crate) fn receive(
 
     let before = server(tx)?;
     let exchange = before.as_ref().map_or(0, |server| server.exchange) + 1;
-    if let Some(before) = before
-        && before.log_epoch != response.log_epoch
-    {
-        // What is expected of one epoch says nothing of the epochs before it.
-        let key = identity::signing_key(tx)?;
-        progress.offered_again +=
-            outbox::seal_lost(tx, in_flight.epoch, before.backed_up_to, &key)?;
-        settled::take_back(tx)?;
-        attachment::offer_again(tx)?;
+    let mut begun = before.map_or(0, |server| server.anew);
+    if let Some(anew) = &response.anew {
+        progress.offered_again += anew::begin(tx, in_flight.epoch, response, anew)?;
+        begun = exchange;
     }
     settled::apply(tx, &response.settled, response.log_epoch)?;
-    let applied = inbox::apply(tx, response, exchange)?;
-    keep_server(tx, in_flight, response, exchange)?;
+    let applied = inbox::apply(tx, response, (exchange, begun))?;
+    keep_server(tx, in_flight, response, (exchange, begun))?;
     head::keep(tx, response)?;
     outbox::prune(tx)?;
     attachment::prune(tx)?;
@@ -446,14 +441,14 @@ pub(crate) fn server(conn: &Connection) -> Result<Option<Server>, Error> {
     let row = conn
         .query_row(
             "select exchange, cursor, server_time_ms, contact_ms, more, children_left, limits,
-                    log_epoch, backed_up_to from server",
+                    backed_up_to, anew from server",
             [],
             |row| {
                 let server = Server {
                     exchange: row.get(0)?,
                     cursor: Cursor(row.get(1)?),
-                    log_epoch: row.get(7)?,
-                    backed_up_to: row.get(8)?,
+                    backed_up_to: row.get(7)?,
+                    anew: row.get(8)?,
                     limits: Limits::DEFAULT,
                     told_time: instant(row.get(2)?),
                     contact: instant(row.get(3)?),
@@ -474,13 +469,13 @@ fn keep_server(
     tx: &Transaction<'_>,
     in_flight: &InFlight,
     response: &SyncResponse,
-    exchange: u64,
+    (exchange, begun): (u64, u64),
 ) -> Result<(), Error> {
     let limits = serde_json::to_string(&response.limits).expect("limits are numbers");
     tx.execute(
         "insert or replace into server (one, exchange, cursor, log_epoch, backed_up_to, limits,
-                                        server_time_ms, contact_ms, more, children_left)
-         values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                                        server_time_ms, contact_ms, more, children_left, anew)
+         values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         (
             exchange,
             &response.cursor.0,
@@ -491,6 +486,7 @@ fn keep_server(
             in_flight.sent.timestamp_millis(),
             response.more,
             response.children_left,
+            begun,
         ),
     )?;
     Ok(())

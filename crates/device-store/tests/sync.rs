@@ -549,6 +549,7 @@ fn bare_answer(request: &SyncRequest) -> SyncResponse {
     let mut office = Office::new(&[1], &[]);
     let mut answer = office.answer(1, &SyncRequest { cursor: None, ..request.clone() });
     answer.cursor.0.push_str("-bare");
+    answer.anew = None;
     answer
 }
 

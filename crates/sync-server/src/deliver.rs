@@ -13,18 +13,19 @@ use doorstep_core::assessment::Urgency;
 use doorstep_core::ids::ChildId;
 use doorstep_core::policy::PolicyDocument;
 use doorstep_core::seal::{Hash, SealedEvent};
-use doorstep_core::wire::{ChildCard, ChildDigest, Cursor, Limits, Placed};
+use doorstep_core::wire::{Anew, ChildCard, ChildDigest, Cursor, Expected, Limits, Placed};
 use serde_json::value::RawValue;
 
 use crate::access::Reader;
-use crate::store::devices::{Device, Grant};
+use crate::store::devices::{Chain, Device, Grant};
 use crate::store::directory::Organisation;
 use crate::store::log::{Access, LoggedEvent};
 use crate::store::{StoreError, Tx};
 
 use card::Cards;
-use place::{Partial, Place};
+use place::Partial;
 
+pub use place::Place;
 pub use settled::settled;
 
 /// One page on its way down.
@@ -40,6 +41,8 @@ pub struct Page {
     pub digests: Vec<ChildDigest>,
     /// What the organisation decided about its policies, where the device does not hold it yet.
     pub policy: Option<PolicyDocument>,
+    /// Everything comes again from this page on.
+    pub anew: Option<Anew>,
     /// Where the device stands with this page.
     pub cursor: Cursor,
     /// There is more.
@@ -59,6 +62,7 @@ impl Page {
             events: Vec::new(),
             digests: Vec::new(),
             policy: None,
+            anew: None,
             cursor: cursor.cloned().unwrap_or(Cursor(String::new())),
             more: false,
             children_left: 0,
@@ -74,10 +78,9 @@ pub fn reconcile(
     tx: &mut dyn Tx,
     device: &mut Device,
     organisation: &Organisation,
-    (again, cursor): (&[ChildId], Option<&Cursor>),
+    (again, place): (&[ChildId], &Place),
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    let delivered = Place::read(cursor, organisation, device).change;
     let caseload: BTreeSet<_> = tx.caseload(device.person, now)?.into_iter().collect();
     let grants = tx.grants(device.id, 0)?;
     let mut cards = Cards::gather(tx, device.person, now)?;
@@ -90,7 +93,7 @@ pub fn reconcile(
         if !caseload.contains(&grant.child) {
             let gone = Grant { held: false, whole: 0, card: Hash::ORIGIN, ..*grant };
             write(tx, device, gone, false)?;
-        } else if again.contains(&grant.child) && grant.whole <= delivered {
+        } else if again.contains(&grant.child) && grant.whole <= place.change {
             write(tx, device, *grant, true)?;
         } else if device.directory != organisation.directory {
             let card = cards.hash(tx, grant.child)?;
@@ -151,20 +154,21 @@ pub fn quiet_page(
     if held.collect::<BTreeSet<_>>() != caseload {
         return Ok(None);
     }
-    let (page, read) = fill(tx, device, organisation, Some(cursor), limits, now)?;
+    let place = Place::read(tx, Some(cursor), organisation, device)?;
+    let (page, read) = fill(tx, device, organisation, place, limits, now)?;
     Ok((read.is_empty() && !page.more).then_some(page))
 }
 
-/// The page behind `cursor`, within `limits`. What it holds is written to the access log.
+/// The page behind `place`, within `limits`. What it holds is written to the access log.
 pub fn page(
     tx: &mut dyn Tx,
     device: &Device,
     organisation: &Organisation,
-    cursor: Option<&Cursor>,
+    place: Place,
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<Page, StoreError> {
-    let (page, read) = fill(tx, device, organisation, cursor, limits, now)?;
+    let (page, read) = fill(tx, device, organisation, place, limits, now)?;
     log_reading(tx, device, &read, now)?;
     Ok(page)
 }
@@ -174,11 +178,10 @@ fn fill(
     tx: &dyn Tx,
     device: &Device,
     organisation: &Organisation,
-    cursor: Option<&Cursor>,
+    place: Place,
     limits: &Limits,
     now: DateTime<Utc>,
 ) -> Result<(Page, BTreeSet<ChildId>), StoreError> {
-    let place = Place::read(cursor, organisation, device);
     let mut filling = Filling {
         device,
         head: organisation.head,
@@ -203,7 +206,13 @@ fn fill(
     page.more = !news_done || !grants_left.is_empty();
     let whole_left = grants_left.iter().filter(|grant| grant.held).count();
     page.children_left = u64::try_from(whole_left).unwrap_or(u64::MAX);
-    page.cursor = place.write();
+    page.cursor = place.write(tx)?;
+    if place.anew {
+        let chains = tx.chains(device.id)?;
+        let next =
+            |Chain { epoch, next_seq: seq, head: previous }| Expected { epoch, seq, previous };
+        page.anew = Some(Anew { chains: chains.into_iter().map(next).collect() });
+    }
     Ok((page, read))
 }
 

@@ -334,7 +334,7 @@ const ROWS: &[(&str, Make, &str)] = &[
         "a cursor from the future",
         |_, phone, start| {
             let (owner, _) = start.cursor.0.split_once('.').expect("a cursor has parts");
-            at_cursor(phone, &format!("{owner}.1.99999999.99999999.9"))
+            at_cursor(phone, &format!("{owner}.0.1.99999999.99999999.9"))
         },
         "200, no verdict, `expected` 2, everything",
     ),

@@ -242,9 +242,23 @@ pub struct SyncResponse {
     /// The same: events still to come, of those children and of the others.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub events_left: u64,
+    /// Everything comes again from this answer on: the server did not know the cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anew: Option<Anew>,
     /// How the server's logs stand, signed: kept by the device as evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<SignedHead>,
+}
+
+/// The server did not know the cursor of a request, or there was none: it was restored to a backup,
+/// or is a copy of itself from before. What the device holds may be unknown to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Anew {
+    /// What it expects next in each epoch of the device that it knows: whatever has a lower number
+    /// in that epoch, it has.
+    #[serde(default)]
+    pub chains: Vec<Expected>,
 }
 
 /// What the server expects next of a device.

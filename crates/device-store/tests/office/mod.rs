@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_core::ids::{ChildId, DeviceId, EventId};
 use doorstep_core::seal::{Digest, Hash, SealedEvent, VerifyingKey};
 use doorstep_core::wire::{
-    ChildDigest, Cursor, Expected, Limits, Outcome, PROTOCOL, Placed, QuarantineCode, SyncRequest,
-    SyncResponse, Verdict,
+    Anew, ChildDigest, Cursor, Expected, Limits, Outcome, PROTOCOL, Placed, QuarantineCode,
+    SyncRequest, SyncResponse, Verdict,
 };
 use doorstep_device_store::testing::{ORGANISATION, card, clock, enrolment, minute};
 use doorstep_device_store::{Progress, Store};
@@ -96,6 +96,7 @@ impl Office {
             more: false,
             children_left: 0,
             events_left: 0,
+            anew: None,
             head: None,
         };
         self.page(device, request, &mut response);
@@ -182,8 +183,13 @@ impl Office {
     fn page(&mut self, device: u8, request: &SyncRequest, response: &mut SyncResponse) {
         let cursor = request.cursor.as_ref().and_then(|cursor| {
             let (epoch, position) = cursor.0.split_once(':')?;
-            position.parse().ok().filter(|_: &usize| epoch == self.log_epoch.to_string())
+            let known = |at: &usize| epoch == self.log_epoch.to_string() && *at <= self.log.len();
+            position.parse().ok().filter(known)
         });
+        if cursor.is_none() {
+            let chains = self.chain(device).expected.values().copied().collect();
+            response.anew = Some(Anew { chains });
+        }
         let caseload = self.caseloads[&device].clone();
         let mut sent = self.sent.remove(&device).filter(|_| cursor.is_some()).unwrap_or_default();
         let position = cursor.unwrap_or(self.log.len());

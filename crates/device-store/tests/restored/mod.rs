@@ -151,6 +151,7 @@ fn a_server_that_lost_an_epoch_gets_all_of_it_again() {
     sync(&mut restored, 1, &mut office, 10);
     assert_eq!((office.log.len(), unique(&office.ids())), (3, 3));
     assert_eq!(restored.status().unwrap().on_this_device, 0);
+    assert_eq!(restored.status().unwrap().differing, 0);
 }
 
 #[test]
@@ -181,9 +182,10 @@ fn a_restored_server_is_offered_what_it_lost_of_earlier_epochs() {
             sync(&mut again, 1, &mut office, at);
         }
         let ids = office.ids();
-        assert_eq!((ids.len(), unique(&ids)), (4, 4), "{expects_by_epoch}");
+        assert_eq!((ids.len(), unique(&ids)), (5, 5), "{expects_by_epoch}");
         assert!([backed_up, lost, newest].iter().all(|id| ids.contains(id)));
         assert_eq!(again.status().unwrap().on_this_device, 0);
+        assert_eq!(again.status().unwrap().differing, 0);
     }
 }
 
@@ -194,7 +196,7 @@ fn what_a_restored_server_may_have_lost_of_an_earlier_epoch_is_sealed_again() {
     sync(&mut store, 1, &mut office, 2);
     office.backed_up_to = 1;
     let mut restored = copy(&store);
-    record(&mut store, 1, 3);
+    let mut all = vec![safe, record(&mut store, 1, 3)];
     let backup = office.clone();
     sync(&mut store, 1, &mut office, 4);
     // On the restored phone: an event of epoch 2, then of epoch 3.
@@ -202,7 +204,7 @@ fn what_a_restored_server_may_have_lost_of_an_earlier_epoch_is_sealed_again() {
     sync(&mut restored, 1, &mut office, 6);
     sync(&mut restored, 1, &mut office, 8);
     let third = copy(&restored);
-    record(&mut restored, 2, 9);
+    all.push(record(&mut restored, 2, 9));
     sync(&mut restored, 1, &mut office, 10);
     let mut store = third;
     let newest = record(&mut store, 2, 11);
@@ -217,29 +219,134 @@ fn what_a_restored_server_may_have_lost_of_an_earlier_epoch_is_sealed_again() {
     }
     let mut ids = office.ids();
     ids.sort();
-    let mut all = [safe, lost, newest];
+    all.extend([lost, newest]);
     all.sort();
-    assert_eq!(ids, all);
+    assert_eq!(ids, all, "also what the lost phones had handed in");
     assert_eq!(store.timeline(child(1)).unwrap().iter().filter_map(Held::id).count(), 3);
+    assert_eq!(store.status().unwrap().differing, 0);
 }
 
 #[test]
-fn receipts_from_before_a_restore_do_not_count_as_backed_up_after_it() {
+fn a_backup_older_than_the_newest_costs_nothing_of_an_earlier_epoch() {
     let (mut store, mut office) = one_device();
-    office.returns_own = false;
-    let id = record(&mut store, 1, 1);
-    office.backed_up_to = 1;
+    let old = office.clone();
+    let first = record(&mut store, 1, 1);
     sync(&mut store, 1, &mut office, 2);
+    // A newer backup holds it, and the device knows; but that one will not be restored.
+    office.backed_up_to = 1;
     sync(&mut store, 1, &mut office, 3);
-    assert_eq!(state(&store, id).as_str(), "backed-up");
-    let same = office.clone();
-    office.put_back(same);
-    sync(&mut store, 1, &mut office, 4);
-    assert_eq!(state(&store, id).as_str(), "received");
-    office.returns_own = true;
-    office.log_epoch += 1;
+    let mut phone = copy(&store);
+    let elsewhere = record(&mut store, 1, 4);
     sync(&mut store, 1, &mut office, 5);
-    assert_eq!(state(&store, id).as_str(), "backed-up");
+    let newest = record(&mut phone, 1, 6);
+    sync(&mut phone, 1, &mut office, 7);
+    sync(&mut phone, 1, &mut office, 8);
+    assert_eq!(office.log.len(), 3);
+
+    office.put_back(old);
+    let begun = phone.status().unwrap().divergence;
+    for at in 9..12 {
+        sync(&mut phone, 1, &mut office, at);
+    }
+    let mut ids = office.ids();
+    ids.sort();
+    let mut all = [first, elsewhere, newest];
+    all.sort();
+    assert_eq!(ids, all, "also what the phone has only because the server once sent it");
+    assert_eq!(state(&phone, first), RecordState::Received { handed_over: false });
+    assert_eq!(phone.timeline(child(1)).unwrap().len(), 3);
+    let status = phone.status().unwrap();
+    assert_eq!((status.on_this_device, status.differing), (0, 0));
+    assert_eq!(status.divergence, begun, "what a restored server lost is no divergence");
+    let bytes = office.log.len();
+    sync(&mut phone, 1, &mut office, 13);
+    assert_eq!(office.log.len(), bytes, "it is offered once");
+}
+
+#[test]
+fn a_child_of_whom_a_restored_server_does_not_know_that_it_is_here_is_forgotten() {
+    let (mut store, mut office) = one_device();
+    let backup = office.clone();
+    office.caseloads.insert(1, [1, 2, 3, 4].into());
+    sync(&mut store, 1, &mut office, 1);
+    assert!(store.child(child(4)).unwrap().is_some());
+    let unsent = record(&mut store, 4, 2);
+    office.put_back(backup);
+    // The pages in between say nothing of who left: only the last one does.
+    store.sync_now().unwrap();
+    let request = store.next_request(&super::clock(3), "test 1").unwrap().unwrap();
+    let page = office.answer(1, &request);
+    assert!(page.more && store.receive(&page).unwrap().forgotten == 0);
+    let progress = sync(&mut store, 1, &mut office, 4);
+    assert_eq!(progress.iter().map(|step| step.forgotten).sum::<u64>(), 1);
+    assert!(store.child(child(4)).unwrap().is_none());
+    assert_eq!(store.children().unwrap().len(), 3);
+    assert_eq!(office.ids(), [unsent], "what was recorded of it is handed in all the same");
+}
+
+#[test]
+fn a_restored_server_that_has_a_record_of_a_child_that_left_lets_it_go() {
+    let (mut store, mut office) = one_device();
+    let id = record(&mut store, 1, 1);
+    sync(&mut store, 1, &mut office, 2);
+    office.caseloads.insert(1, [2, 3].into());
+    sync(&mut store, 1, &mut office, 3);
+    let backup = office.clone();
+    office.put_back(backup);
+    sync(&mut store, 1, &mut office, 4);
+    assert_eq!(state(&store, id), RecordState::Received { handed_over: false });
+    office.backed_up_to = 1;
+    sync(&mut store, 1, &mut office, 5);
+    sync(&mut store, 1, &mut office, 6);
+    assert!(store.event(id).unwrap().is_none(), "it is backed up: nothing keeps it here");
+    assert_eq!(office.log.len(), 1);
+}
+
+#[test]
+fn a_server_that_is_an_older_copy_of_itself_is_offered_what_it_lost() {
+    // As a machine does that was put back to a snapshot: nothing says that the log is another.
+    let (mut store, mut office) = one_device();
+    let before = office.clone();
+    let mut phone = copy(&store);
+    record(&mut store, 1, 1);
+    sync(&mut store, 1, &mut office, 2);
+    let own = record(&mut phone, 2, 3);
+    sync(&mut phone, 1, &mut office, 4);
+    sync(&mut phone, 1, &mut office, 5);
+    let later = record(&mut phone, 2, 6);
+    sync(&mut phone, 1, &mut office, 7);
+    office = before;
+    for at in 8..11 {
+        sync(&mut phone, 1, &mut office, at);
+    }
+    let ids = office.ids();
+    assert_eq!((ids.len(), unique(&ids)), (3, 3));
+    assert!([own, later].iter().all(|id| ids.contains(id)));
+    assert_eq!(phone.status().unwrap().differing, 0);
+}
+
+#[test]
+fn after_a_restore_only_what_the_server_still_has_counts_as_backed_up() {
+    for returns_own in [true, false] {
+        let (mut store, mut office) = one_device();
+        office.returns_own = returns_own;
+        let empty = office.clone();
+        let id = record(&mut store, 1, 1);
+        office.backed_up_to = 1;
+        sync(&mut store, 1, &mut office, 2);
+        sync(&mut store, 1, &mut office, 3);
+        assert_eq!(state(&store, id).as_str(), "backed-up");
+        let same = office.clone();
+        office.put_back(same);
+        sync(&mut store, 1, &mut office, 4);
+        assert_eq!(state(&store, id).as_str(), "backed-up", "that backup was restored");
+        office.put_back(empty);
+        sync(&mut store, 1, &mut office, 5);
+        assert_eq!(state(&store, id).as_str(), "received", "no backup of this store has it");
+        office.backed_up_to = 1;
+        sync(&mut store, 1, &mut office, 6);
+        assert_eq!(state(&store, id).as_str(), "backed-up");
+    }
 }
 
 #[test]
@@ -258,4 +365,5 @@ fn a_server_restored_to_before_what_was_pruned_gets_what_is_left() {
     }
     assert_eq!(office.ids(), [kept]);
     assert_eq!(store.status().unwrap().on_this_device, 0);
+    assert_eq!(store.status().unwrap().differing, 0);
 }

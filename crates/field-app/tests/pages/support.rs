@@ -82,6 +82,7 @@ pub fn answer(children: Vec<ChildCard>) -> SyncResponse {
         more: false,
         children_left: 0,
         events_left: 0,
+        anew: None,
         head: None,
     }
 }

@@ -103,6 +103,7 @@ fn caseload(children: Vec<ChildCard>) -> String {
         more: false,
         children_left: 0,
         events_left: 0,
+        anew: None,
         head: None,
     };
     serde_json::to_string(&answer).unwrap()

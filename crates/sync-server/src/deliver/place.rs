@@ -5,6 +5,7 @@ use doorstep_core::wire::Cursor;
 
 use crate::store::devices::Device;
 use crate::store::directory::Organisation;
+use crate::store::{StoreError, Tx};
 
 /// Where a device stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,12 +16,17 @@ pub struct Place {
     log_epoch: u32,
     /// News of the children that were sent whole were delivered up to here.
     pub position: u64,
+    /// The beginning of the hash of the event at `position`: a log that was put back to an older
+    /// copy and grew again has another one there.
+    mark: u32,
     /// The list of what the device holds was delivered up to this change.
     pub change: u64,
     /// The organisation's policy was delivered up to this revision; none: never.
     pub policy: Option<u64>,
     /// The child that the last page broke off in.
     pub partial: Option<Partial>,
+    /// It begins anew.
+    pub anew: bool,
 }
 
 /// A child that is on its way.
@@ -33,16 +39,24 @@ pub struct Partial {
 }
 
 impl Place {
-    /// Reads a cursor. One that is missing, not ours, of another epoch or ahead of the store begins
-    /// anew: everything that the device is to hold comes again, and the log counts from its head.
-    pub fn read(cursor: Option<&Cursor>, organisation: &Organisation, device: &Device) -> Self {
+    /// Reads a cursor. One that is missing, not ours, of another epoch, ahead of the store or of
+    /// another log begins anew: everything that the device is to hold comes again, and the log
+    /// counts from its head.
+    pub fn read(
+        tx: &dyn Tx,
+        cursor: Option<&Cursor>,
+        organisation: &Organisation,
+        device: &Device,
+    ) -> Result<Self, StoreError> {
         let anew = Self {
             owner: owner(organisation, device),
             log_epoch: organisation.log_epoch,
             position: organisation.head,
+            mark: 0,
             change: 0,
             policy: None,
             partial: None,
+            anew: true,
         };
         let known = |place: &Self| {
             place.owner == anew.owner
@@ -51,27 +65,41 @@ impl Place {
                 && place.change <= device.change
                 && place.policy <= Some(organisation.policy_revision)
         };
-        cursor.and_then(|cursor| Self::parse(&cursor.0)).filter(known).unwrap_or(anew)
+        let place = cursor.and_then(|cursor| Self::parse(&cursor.0)).filter(known);
+        Ok(match place {
+            Some(place) if mark(tx, place.position)? == place.mark => place,
+            _ => anew,
+        })
     }
 
     fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.');
         let owner = u32::from_str_radix(numbers.next()?, 16).ok()?;
+        let mark = u32::from_str_radix(numbers.next()?, 16).ok()?;
         let mut next = || numbers.next()?.parse::<u64>().ok();
-        let (log_epoch, position, change, policy) = (next()?, next()?, next()?, next()?);
+        let (log_epoch, position, change, policy) = (next()?, next()?, next()?, Some(next()?));
         let partial = next().zip(next()).map(|(change, after)| Partial { change, after });
         let log_epoch = u32::try_from(log_epoch).ok()?;
-        Some(Self { owner, log_epoch, position, change, policy: Some(policy), partial })
+        Some(Self { owner, log_epoch, position, mark, change, policy, partial, anew: false })
     }
 
     /// The cursor that says this.
-    pub fn write(&self) -> Cursor {
-        let Self { owner, log_epoch, position, change, policy, partial } = self;
+    pub fn write(&self, tx: &dyn Tx) -> Result<Cursor, StoreError> {
+        let Self { owner, log_epoch, position, change, policy, partial, .. } = self;
+        let mark = mark(tx, *position)?;
         let policy = policy.unwrap_or_default();
         let partial =
             partial.map_or_else(String::new, |part| format!(".{}.{}", part.change, part.after));
-        Cursor(format!("{owner:06x}.{log_epoch}.{position}.{change}.{policy}{partial}"))
+        let text =
+            format!("{owner:06x}.{mark:x}.{log_epoch}.{position}.{change}.{policy}{partial}");
+        Ok(Cursor(text))
     }
+}
+
+/// 32 bits of the event at `position`; 0 before the first.
+fn mark(tx: &dyn Tx, position: u64) -> Result<u32, StoreError> {
+    let Hash([first, second, third, fourth, ..]) = tx.hash_at(position)?.unwrap_or(Hash::ORIGIN);
+    Ok(u32::from_be_bytes([first, second, third, fourth]))
 }
 
 /// 24 bits of organisation and device, so that a cursor that strayed is noticed.

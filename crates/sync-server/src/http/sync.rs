@@ -290,9 +290,10 @@ fn exchange(
     let (page, settled) = if shut_out {
         (Page::nothing(cursor), Vec::new())
     } else {
-        let asked = (request.again.as_slice(), cursor);
+        let place = deliver::Place::read(tx, cursor, &organisation, &device)?;
+        let asked = (request.again.as_slice(), &place);
         deliver::reconcile(tx, &mut device, &organisation, asked, now)?;
-        let page = deliver::page(tx, &device, &organisation, cursor, limits, now)?;
+        let page = deliver::page(tx, &device, &organisation, place, limits, now)?;
         (page, deliver::settled(tx, device.id, &request.waiting)?)
     };
     tx.put_device(&device)?;
@@ -327,6 +328,7 @@ fn answer(
         more: page.more,
         children_left: page.children_left,
         events_left: page.events_left,
+        anew: page.anew,
         head: None,
     }
 }

@@ -158,6 +158,10 @@ pub async fn undone_work_leaves_nothing_and_disturbs_nobody(db: &Db) {
     let positions: Vec<_> = log.iter().map(|event| event.position).collect();
     assert_eq!(positions, (1..=20).collect::<Vec<_>>());
     assert!(log.iter().all(|event| event.seq % 4 > 1));
+    let hashes =
+        |tx: &dyn Tx| Ok::<_, StoreError>([tx.hash_at(0)?, tx.hash_at(20)?, tx.hash_at(21)?]);
+    let found = db.read(hashes).await.expect("reads");
+    assert_eq!(found, [None, Some(log[19].hash), None]);
 }
 
 /// Each transaction takes the next positions, without holes, in the order of the commits.

@@ -205,6 +205,9 @@ pub trait Log {
     /// Events of the whole log behind `after`, at most `count`.
     fn log_page(&self, after: u64, count: usize) -> Result<Vec<LoggedEvent>, StoreError>;
 
+    /// The hash of the event at `position`; none where the log does not go so far.
+    fn hash_at(&self, position: u64) -> Result<Option<Hash>, StoreError>;
+
     /// Sets an event aside. The same bytes under the same number are kept once.
     fn set_aside(&mut self, entry: &SetAside) -> Result<(), StoreError>;
     /// One entry by its number.

@@ -295,7 +295,8 @@ fn compare(tx: &mut dyn Tx, plain: &Plain, round: u64) -> Result<u64, StoreError
             let list = tx.caseload(person.id, at)?;
             let reader = Reader::of(tx, person.id, at)?;
             let organisation = tx.organisation()?.unwrap();
-            deliver::reconcile(tx, &mut device, &organisation, (&[], None), at)?;
+            let place = deliver::Place::read(tx, None, &organisation, &device)?;
+            deliver::reconcile(tx, &mut device, &organisation, (&[], &place), at)?;
             let grants = tx.grants(device.id, 0)?;
             for child in &plain.children {
                 let held = plain.held(person, child, at);

@@ -10,8 +10,8 @@ use doorstep_core::policy::PolicyDocument;
 use doorstep_core::seal::{Digest, Hash, SealedEvent};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    Cursor, Divergence, EnrolRequest, EnrolResponse, KnownAs, Outcome, Problem, SyncRequest,
-    SyncResponse,
+    Anew, Cursor, Divergence, EnrolRequest, EnrolResponse, Expected, KnownAs, Outcome, Problem,
+    SyncRequest, SyncResponse,
 };
 use serde_json::Value;
 use tower::ServiceExt as _;
@@ -73,12 +73,19 @@ struct Held {
     cursor: Option<Cursor>,
     pages: usize,
     order: Vec<ChildId>,
+    /// How often everything began to come again.
+    begun: usize,
     /// Events of each page, and how many it said were still to come.
     told: Vec<(usize, u64)>,
 }
 
 impl Held {
     fn apply(&mut self, page: SyncResponse) -> bool {
+        if page.anew.is_some() {
+            self.begun += 1;
+            self.events.clear();
+            self.cards.clear();
+        }
         for child in page.forget {
             self.events.remove(&child);
             self.cards.remove(&child);
@@ -166,6 +173,51 @@ async fn a_caseload_comes_whole_and_goes_page_by_page() {
     assert_eq!(held.events[&c1].len(), 8);
     let accesses = bench.state.db.read(move |tx| tx.accesses(c1, 100)).await.unwrap();
     assert!(accesses.iter().any(|access| access.person == ben.person && access.by == "sync"));
+}
+
+#[tokio::test]
+async fn a_log_that_was_put_back_and_grew_again_skips_nothing() {
+    // Two servers with one past, as a machine and its snapshot are.
+    let (lost, kept) = (Bench::new().await, Bench::new().await);
+    let (c1, c2) = (kept.child("c1").await, kept.child("c2").await);
+    let mut phone = lost.phone("ann").await;
+    let mut same = kept.phone("ann").await;
+    assert_eq!(phone.device, same.device);
+    let mut held = Held::default();
+    record(&lost, &mut phone, c1, 3).await;
+    held.catch_up(&lost, &phone).await;
+
+    // The snapshot knows the caseload of the phone, so that only the log is another.
+    Held::default().catch_up(&kept, &same).await;
+    let mut other = kept.phone("ann").await;
+    record(&kept, &mut other, c2, 3).await;
+    kept.clock.pass(TimeDelta::minutes(1));
+    record(&kept, &mut same, c1, 1).await;
+    held.catch_up(&kept, &same).await;
+    assert_eq!(held.begun, 2, "it began anew, once");
+    assert_eq!((held.events[&c1].len(), held.events[&c2].len()), (1, 3));
+    record(&kept, &mut other, c2, 1).await;
+    held.catch_up(&kept, &same).await;
+    assert_eq!((held.begun, held.events[&c2].len()), (2, 4));
+}
+
+#[tokio::test]
+async fn a_cursor_that_is_not_known_is_answered_with_how_far_the_device_is_known() {
+    let bench = Bench::new().await;
+    let c1 = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    let first = sync(&bench, &phone, &sync_request(&phone, Vec::new(), None)).await;
+    let begins = Expected { epoch: 1, seq: 1, previous: Hash::ORIGIN };
+    assert_eq!(first.anew, Some(Anew { chains: vec![begins] }));
+    record(&bench, &mut phone, c1, 2).await;
+    let known = sync(&bench, &phone, &sync_request(&phone, Vec::new(), Some(first.cursor))).await;
+    assert_eq!(known.anew, None);
+    let strange = Some(Cursor("nonsense".into()));
+    let event = phone.no_response(c1, MONDAY);
+    let strange = sync(&bench, &phone, &sync_request(&phone, vec![event], strange)).await;
+    let next = Expected { epoch: 1, seq: 4, previous: phone.previous };
+    assert_eq!(strange.anew, Some(Anew { chains: vec![next] }), "with what this request brought");
+    assert_eq!((strange.children.len(), strange.events.len()), (2, 3));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use doorstep_core::ids::{ChildId, DeviceId, EventId};
-use doorstep_core::seal::Digest;
+use doorstep_core::seal::{Digest, Hash};
 use doorstep_core::trust::Timing;
 use rusqlite::types::Type;
 use rusqlite::{Params, Row, named_params, params};
@@ -262,6 +262,11 @@ impl Log for SqliteTx<'_> {
         let sql = format!("{EVENT} WHERE e.position > ?1 ORDER BY e.position LIMIT ?2");
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.all("read the log", &sql, params![signed(after), count], event)
+    }
+
+    fn hash_at(&self, position: u64) -> Result<Option<Hash>, StoreError> {
+        let sql = "SELECT hash FROM event WHERE position = ?1";
+        self.one("read a hash", sql, [signed(position)], |row| Ok(Hash(row.get("hash")?)))
     }
 
     fn set_aside(&mut self, entry: &SetAside) -> Result<(), StoreError> {
