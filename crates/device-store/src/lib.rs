@@ -23,6 +23,7 @@ mod head;
 mod history;
 mod identity;
 mod inbox;
+mod link;
 mod migrate;
 mod outbox;
 mod policy;
@@ -56,6 +57,7 @@ pub use crate::drafts::SavedDraft;
 pub use crate::error::{Error, OpenError};
 pub use crate::history::{AHEAD_MINUTES_MAX, ChildAssessment, Content, Held, Source, Unreadable};
 pub use crate::identity::{Enrolment, Invitation};
+pub use crate::link::GOOD_ANSWERS;
 pub use crate::outbox::RecordState;
 pub use crate::policy::HeldPolicy;
 pub use crate::record::{

@@ -30,6 +30,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!("0008_recorded_form"),
     step!("0009_head"),
     step!("0010_anew"),
+    step!("0011_link"),
 ];
 
 /// Brings the file to the last of `steps`; refuses one that is further on already.

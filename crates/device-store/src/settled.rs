@@ -14,13 +14,16 @@ const WAITING: &str = "r.position is null
                    and not exists (select 1 from resealed s
                                     where s.epoch = r.epoch and s.seq = r.seq)";
 
-/// The events to ask after, the oldest first.
-pub(crate) fn waiting(conn: &Connection) -> Result<Vec<Place>, Error> {
+/// The events to ask after in exchange `turn`: where there are more than fit, the next ones each
+/// time, so that none waits behind others that nobody decides about.
+pub(crate) fn waiting(conn: &Connection, turn: u64) -> Result<Vec<Place>, Error> {
+    let most = WAITING_MAX as u64;
+    let turns = count_waiting(conn)?.div_ceil(most).max(1);
     let mut statement = conn.prepare_cached(&format!(
-        "select epoch, seq from receipt r where {WAITING} order by epoch, seq limit ?1"
+        "select epoch, seq from receipt r where {WAITING} order by epoch, seq limit ?1 offset ?2"
     ))?;
-    let places = statement
-        .query_map([WAITING_MAX], |row| Ok(Place { epoch: row.get(0)?, seq: row.get(1)? }))?;
+    let row = |row: &rusqlite::Row<'_>| Ok(Place { epoch: row.get(0)?, seq: row.get(1)? });
+    let places = statement.query_map((most, turn % turns * most), row)?;
     Ok(places.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use crate::course::{Course, Standing, plan};
 use crate::error::Error;
 use crate::outbox::Chain;
-use crate::{anew, attachment, head, identity, inbox, instant, outbox, settled};
+use crate::{anew, attachment, head, identity, inbox, instant, link, outbox, settled};
 
 /// The first pause after a failure; each further one doubles it.
 pub const PAUSE_FIRST_SECONDS: i64 = 5;
@@ -41,9 +41,6 @@ const WAITING_BYTES: usize = 48;
 
 /// Bytes of one event, where none came by which to reckon.
 const EVENT_BYTES_USUAL: u64 = 600;
-
-/// How often failures halve what is sent at a time.
-const HALVINGS_MAX: u32 = 9;
 
 /// The request that is under way.
 #[derive(Clone, Debug)]
@@ -118,10 +115,12 @@ pub(crate) fn next_request(
         return Ok(None);
     }
     let again = inbox::again(conn)?;
-    let waiting = settled::waiting(conn)?;
+    let turn = server.as_ref().map_or(0, |server| server.exchange);
+    let waiting = settled::waiting(conn, turn)?;
     let failures = pause(conn)?.map_or(0, |(failures, _)| failures);
     let limits = server.as_ref().map_or(Limits::DEFAULT, |server| server.limits);
-    let limits = cautious(limits, failures);
+    let page_bytes = link::page_bytes(conn, limits)?;
+    let limits = link::cautious(limits, failures);
     let cursor = server.map(|server| server.cursor);
     let envelope_bytes = ENVELOPE_BYTES
         + again.len() * AGAIN_BYTES
@@ -152,19 +151,9 @@ pub(crate) fn next_request(
         again,
         waiting,
         divergence: inbox::divergence(conn)?,
+        page_bytes,
     };
     Ok(Some((request, in_flight)))
-}
-
-/// Less at a time after each failure: a server may take less than it once told, a weak link may
-/// carry less.
-fn cautious(limits: Limits, failures: u32) -> Limits {
-    let halvings = failures.min(HALVINGS_MAX);
-    Limits {
-        batch_events: limits.batch_events >> halvings,
-        batch_bytes: limits.batch_bytes >> halvings,
-        ..limits
-    }
 }
 
 fn is_due(
@@ -208,6 +197,7 @@ pub(crate) fn receive(
     let applied = inbox::apply(tx, response, (exchange, begun))?;
     keep_server(tx, in_flight, response, (exchange, begun))?;
     head::keep(tx, response)?;
+    link::carried(tx)?;
     outbox::prune(tx)?;
     attachment::prune(tx)?;
 
@@ -356,6 +346,9 @@ pub(crate) fn failed(
 ) -> Result<DateTime<Utc>, Error> {
     let failures = pause(tx)?.map_or(0, |(failures, _)| failures).saturating_add(1);
     let until = pause_end(failures, now, retry_after, jitter);
+    if retry_after.is_none() {
+        link::broke(tx)?;
+    }
     keep_pause(tx, failures, until)?;
     Ok(until)
 }

@@ -19,8 +19,8 @@ use doorstep_device_store::testing::{
     minute, noted,
 };
 use doorstep_device_store::{
-    Draft, Error, Held, PAUSE_FIRST_SECONDS, PAUSE_SECONDS_MAX, POLL_SECONDS, RecordState, Source,
-    Store,
+    Draft, Error, GOOD_ANSWERS, Held, PAUSE_FIRST_SECONDS, PAUSE_SECONDS_MAX, POLL_SECONDS,
+    RecordState, Source, Store,
 };
 use office::{Fault, Office, sync, sync_with};
 use rusqlite::Connection;
@@ -327,6 +327,26 @@ fn what_a_person_decided_about_a_record_that_was_set_aside_is_seen_on_its_device
         let request = store.next_request(&clock(7), "test 1").unwrap().unwrap();
         assert!(request.waiting.is_empty() && request.events.is_empty());
     }
+}
+
+#[test]
+fn every_record_that_was_set_aside_is_asked_after_however_many_nobody_decides_about() {
+    let (mut store, mut office) = one_device();
+    office.unknown_children.insert(child(2));
+    for number in 1..=250 {
+        record(&mut store, 2, number);
+    }
+    sync(&mut store, 1, &mut office, 251);
+    assert_eq!(store.status().unwrap().needs_you, 250);
+    let mut asked = BTreeSet::new();
+    for at in 252..255 {
+        store.sync_now().unwrap();
+        let request = store.next_request(&clock(at), "test 1").unwrap().unwrap();
+        assert!((50..=100).contains(&request.waiting.len()));
+        asked.extend(request.waiting.iter().map(|place| place.seq));
+        store.receive(&office.answer(1, &request)).unwrap();
+    }
+    assert_eq!(asked.len(), 250);
 }
 
 #[test]
@@ -677,6 +697,37 @@ fn less_is_sent_at_a_time_after_each_failure_and_all_of_it_after_an_answer() {
     let receipts: Vec<_> =
         sync(&mut store, 1, &mut office, 51).iter().map(|step| step.receipts).collect();
     assert_eq!(receipts, [1, 39]);
+}
+
+#[test]
+fn a_weak_link_is_asked_for_smaller_pages_until_they_come_and_for_larger_ones_later() {
+    let (mut store, mut office) = one_device();
+    let asks = |store: &mut Store, office: &mut Office, arrives: bool| {
+        store.sync_now().unwrap();
+        let request = store.next_request(&clock(1), "test 1").unwrap().unwrap();
+        if arrives {
+            store.receive(&office.answer(1, &request)).unwrap();
+        } else {
+            store.failed(minute(1), None, 0).unwrap();
+        }
+        request.page_bytes
+    };
+    let whole = Limits::DEFAULT.page_bytes;
+    assert_eq!(asks(&mut store, &mut office, false), None);
+    assert_eq!(asks(&mut store, &mut office, false), Some(whole / 2));
+    // A server that says "later" says nothing of the link.
+    store.failed(minute(1), Some(Duration::from_secs(1)), 0).unwrap();
+    for _ in 0..GOOD_ANSWERS {
+        assert_eq!(asks(&mut store, &mut office, true), Some(whole / 4));
+    }
+    for _ in 0..GOOD_ANSWERS {
+        assert_eq!(asks(&mut store, &mut office, true), Some(whole / 2));
+    }
+    assert_eq!(asks(&mut store, &mut office, true), None);
+    for _ in 0..20 {
+        store.failed(minute(1), None, 0).unwrap();
+    }
+    assert_eq!(asks(&mut store, &mut office, true), Some(whole >> 9), "there is a least page");
 }
 
 #[test]

@@ -141,6 +141,9 @@ pub struct SyncRequest {
     /// How often a child's copy differed from the server's, since the device was enrolled.
     #[serde(default, skip_serializing_if = "Divergence::is_none")]
     pub divergence: Divergence,
+    /// At most so many bytes of events in the answer, where the link carries less than a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_bytes: Option<usize>,
 }
 
 impl SyncRequest {
@@ -165,6 +168,7 @@ impl SyncRequest {
             oldest_unsent: None,
             waiting: Vec::new(),
             divergence: Divergence::default(),
+            page_bytes: None,
         }
     }
 }

@@ -54,12 +54,19 @@ struct PushAndPull {
     waiting: Vec<Place>,
     #[serde(default)]
     divergence: Divergence,
+    page_bytes: Option<usize>,
 }
 
 impl PushAndPull {
     /// Whether it only asks for news.
     fn brings_nothing(&self) -> bool {
         self.events.is_empty() && self.again.is_empty()
+    }
+
+    /// The limits of its page: no more than it asks for, but something.
+    fn of_page(&self, limits: &Limits) -> Limits {
+        let asked = self.page_bytes.unwrap_or(limits.page_bytes).max(1);
+        Limits { page_bytes: limits.page_bytes.min(asked), ..*limits }
     }
 
     fn batch(&self) -> Batch {
@@ -217,7 +224,8 @@ fn answer_quietly(
         return Ok(None);
     }
     let organisation = tx.organisation()?.ok_or(StoreError::Missing { what: "organisation" })?;
-    let page = deliver::quiet_page(tx, device, &organisation, cursor, limits, now)?;
+    let of_page = request.of_page(limits);
+    let page = deliver::quiet_page(tx, device, &organisation, cursor, &of_page, now)?;
     let Some(page) = page else { return Ok(None) };
     let expected = ingest::expected(tx, device.id, request.epoch)?;
     let pushed = Pushed { verdicts: Vec::new(), expected, ledger_changed: false };
@@ -293,7 +301,8 @@ fn exchange(
         let place = deliver::Place::read(tx, cursor, &organisation, &device)?;
         let asked = (request.again.as_slice(), &place);
         deliver::reconcile(tx, &mut device, &organisation, asked, now)?;
-        let page = deliver::page(tx, &device, &organisation, place, limits, now)?;
+        let of_page = request.of_page(limits);
+        let page = deliver::page(tx, &device, &organisation, place, &of_page, now)?;
         (page, deliver::settled(tx, device.id, &request.waiting)?)
     };
     tx.put_device(&device)?;

@@ -176,6 +176,28 @@ async fn a_caseload_comes_whole_and_goes_page_by_page() {
 }
 
 #[tokio::test]
+async fn a_device_behind_a_weak_link_asks_for_small_pages_and_gets_everything() {
+    let bench = Bench::new().await;
+    let c1 = bench.child("c1").await;
+    let mut phone = bench.phone("ann").await;
+    record(&bench, &mut phone, c1, 6).await;
+    for (asked, least) in [(Some(0), 6), (Some(700), 3), (Some(usize::MAX), 1), (None, 1)] {
+        let mut held = Held::default();
+        for _ in 0..30 {
+            let request = sync_request(&phone, Vec::new(), held.cursor.clone());
+            let request = SyncRequest { page_bytes: asked, ..request };
+            let page = sync(&bench, &phone, &request).await;
+            assert_eq!(page.limits, bench.state.limits, "what the server takes is the same");
+            if !held.apply(page) {
+                break;
+            }
+        }
+        assert_eq!((held.events[&c1].len(), held.cards.len()), (6, 2), "{asked:?}");
+        assert!(held.pages >= least && (least > 1 || held.pages == 1), "{asked:?}: {}", held.pages);
+    }
+}
+
+#[tokio::test]
 async fn a_log_that_was_put_back_and_grew_again_skips_nothing() {
     // Two servers with one past, as a machine and its snapshot are.
     let (lost, kept) = (Bench::new().await, Bench::new().await);
