@@ -172,7 +172,7 @@ async function measure (office, person, what, aims) {
   const ids = []
   for (const child of (await children(page)).slice(0, 5)) ids.push(await filled(page, child))
   const counts = [[`${what}: a *Save*`, await counted(page, async () => { for (const id of ids) await save(page, id) }), ids.length]]
-  await page.reload()
+  await page.goto(`${phone.url}/field`)
   await page.getByRole('heading', { name: 'Unlock Doorstep' }).waitFor()
   counts.push([`${what}: from the passphrase to *Today*`, await counted(page, async () => { await unlock(page); await today(page) }), 1])
   await page.close()
