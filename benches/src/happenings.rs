@@ -50,23 +50,13 @@ pub fn happening(n: u32) -> What {
     }
 }
 
-/// What happens around a child whom the service sees: forty things, one failed contact among them,
-/// after which everything that was owed is done.
+/// What happens around a child whom the service sees, and around whom nothing is owed.
 pub fn calm(n: u32) -> What {
     match n % 40 {
-        3 => What::FailedContact(FailedContact {
-            steps: [Step::FamilyPhoned, Step::LetterLeft].into(),
-            ..FailedContact::new(Form::NoResponse)
-        }),
-        4 => What::Discussed(Discussed::new(Role::LineManager, Referral::NotMade)),
+        3 => What::Discussed(Discussed::new(Role::LineManager, Referral::NotMade)),
         5 => What::Informed(Informed { who: Role::LeadSocialWorker }),
-        6 => What::AgencyConsulted(AgencyConsulted {
-            agency: Agency("school".into()),
-            address: AddressKnown::Confirmed,
-            child_seen: Known::Yes,
-        }),
         7 => What::ImpactAssessed(Note::default()),
-        8 => What::FurtherAttempt(Note::default()),
+        9 => What::FurtherAttempt(Note::default()),
         _ => {
             let seen_by = Agency("service".into());
             let seen = ChildSeen { seen_by, needs_met: Known::Yes, from_distance: false };

@@ -16,7 +16,7 @@ use doorstep_sync_server::console::session::Token;
 use doorstep_sync_server::enrol::enrol;
 use doorstep_sync_server::ingest::{Batch, ExaminedBatch, Incoming, push};
 use doorstep_sync_server::judge::{Judge, Ways};
-use doorstep_sync_server::store::accounts::Session;
+use doorstep_sync_server::store::accounts::{Account, Session};
 use doorstep_sync_server::store::directory::{Allocation, Child, Person, Team};
 use doorstep_sync_server::store::sqlite::SqliteStore;
 use doorstep_sync_server::store::{Db, StoreError, Tx};
@@ -187,7 +187,13 @@ impl Office {
         let now = self.judge.now();
         let token = Token::new(self.judge.ambient.random());
         let session = Session { token_hash: token.hash(), person, started: now, seen: now };
-        self.write(move |tx, _| tx.put_session(&session));
+        let (login, password) = (person.to_string(), "$argon2id$of nothing".to_owned());
+        let account =
+            Account { person, login, password, created: now, password_set: now, disabled: None };
+        self.write(move |tx, _| {
+            tx.put_account(&account)?;
+            tx.put_session(&session)
+        });
         format!("doorstep-session={}", token.as_str())
     }
 

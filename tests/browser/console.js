@@ -1,5 +1,8 @@
-// What a manager does in the console.
-import { heading } from './look.js'
+// What a manager does in the console, and what its pages must be.
+import assert from 'node:assert/strict'
+import { faults, heading, picture } from './look.js'
+
+const SIZES = [['', 1280], ['-narrow', 320]]
 
 export async function signIn (page, login, password) {
   await heading(page, 'Sign in')
@@ -7,4 +10,23 @@ export async function signIn (page, login, password) {
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.waitForURL(url => url.pathname !== '/sign-in')
+}
+
+// The page serves everybody on a large screen and a small one: by axe, and without being wider than
+// the screen. Keeps a picture of both.
+export async function serves (page, name) {
+  for (const [words, width] of SIZES) {
+    await page.setViewportSize({ width, height: 900 })
+    await picture(page, `manager-${name}${words}`)
+    assert.deepEqual(await faults(page), [], `${name}${words}`)
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+    assert.equal(wide, 0, `${name}${words} is wider than its screen`)
+  }
+  await page.setViewportSize({ width: 1280, height: 900 })
+}
+
+// As in a browser that runs no scripts, or before they have loaded.
+export async function withoutScripts (page) {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Emulation.setScriptExecutionDisabled', { value: true })
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice']
 // Kept and looked at by people; nothing reads them.
-const PICTURES = fileURLToPath(new URL('../../target/screenshots', import.meta.url))
+export const PICTURES = fileURLToPath(new URL('../../target/screenshots', import.meta.url))
 const TABS_MAX = 60
 
 export const heading = (page, name) => page.getByRole('heading', { name, level: 1 }).waitFor()

@@ -2,11 +2,10 @@
 // met, with the keyboard alone, without scripts, and while somebody else works beside them.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { signIn } from './console.js'
+import { serves, signIn, withoutScripts } from './console.js'
 import { faults, heading, picture } from './look.js'
 import { Office } from './office.js'
 
-const SIZES = [['', 1280], ['-narrow', 320]]
 const KEYS_MAX = 120
 
 let office, desk
@@ -20,19 +19,6 @@ async function signedIn (login, browser = desk, path = '/inbox') {
   const page = await browser.window(path)
   if (new URL(page.url()).pathname === '/sign-in') await signIn(page, login, office.password)
   return page
-}
-
-// The page serves everybody on a large screen and a small one: by axe, and without being wider than
-// the screen. Keeps a picture of both.
-async function serves (page, name) {
-  for (const [words, width] of SIZES) {
-    await page.setViewportSize({ width, height: 900 })
-    await picture(page, `manager-${name}${words}`)
-    assert.deepEqual(await faults(page), [], `${name}${words}`)
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-    assert.equal(wide, 0, `${name}${words} is wider than its screen`)
-  }
-  await page.setViewportSize({ width: 1280, height: 900 })
 }
 
 // The path of an escalation of this clause that waits.
@@ -51,11 +37,6 @@ async function keyTo (page, wanted) {
     await page.keyboard.press('Tab')
   }
   assert.fail(`the keyboard does not reach ${JSON.stringify(wanted)}`)
-}
-
-async function withoutScripts (page) {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Emulation.setScriptExecutionDisabled', { value: true })
 }
 
 test('every page and every form serves everybody, on a large screen and a small one', async () => {

@@ -18,7 +18,7 @@ const TIMES: usize = 300;
 pub fn measure(town: &Town, server: &Server) {
     let (busy, manager) = (&town.busy_manager, &town.quiet_manager);
     let team = &town.quiet_children;
-    let lines = town.office.look(|tx| tx.inbox(None));
+    let lines = town.office.look(|tx| tx.inbox(Some(town.busy_person)));
     let of_children = |rest: &str| team.iter().map(|id| format!("/children/{id}{rest}")).collect();
     let escalations = lines.iter().map(|line| format!("/escalations/{}", line.id)).collect();
     let cases: [(&str, &str, Vec<String>); 8] = [

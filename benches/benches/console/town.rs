@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_benches::device::Device;
-use doorstep_benches::happenings::{calm, fifth_on_a_plan};
+use doorstep_benches::happenings::{calm, fifth_on_a_plan, on_a_plan};
 use doorstep_benches::office::Office;
 use doorstep_benches::wall;
 use doorstep_core::calendar::Calendar;
@@ -37,7 +37,8 @@ pub struct Town {
     pub busy: Vec<Device>,
     /// Those who push.
     pub pushing: Vec<Device>,
-    /// The cookie of the manager of whoever is busy.
+    /// The manager of whoever is busy, and their cookie.
+    pub busy_person: PersonId,
     pub busy_manager: String,
     /// The cookie of the manager of a quiet team, and that team's children.
     pub quiet_manager: String,
@@ -54,19 +55,21 @@ impl Town {
             device.happening = calm;
         }
         let quiet = office.fill(quiet, CHILDREN * EVENTS_EACH);
-        office.set_record(|_| ChildRecord::default());
+        // Whoever comes next begins a team.
+        office.hire(people.next_multiple_of(BUSY) - people, 0);
+        office.set_record(|_| on_a_plan());
         let busy = office.hire(BUSY, BUSY_CHILDREN);
-        let mut pushing = office.hire(PUSHING, CHILDREN);
-        for device in &mut pushing {
-            device.happening = calm;
-        }
+        office.set_record(|_| ChildRecord::default());
+        let pushing = office.hire(PUSHING, CHILDREN);
         let quiet_manager = manager_of(&office, &quiet[quiet.len() / 2]);
         let theirs = |device: &&Device| manager_of(&office, device) == quiet_manager;
+        let busy_person = manager_of(&office, &busy[0]);
         let quiet_children = quiet.iter().filter(theirs).flat_map(|it| it.children.clone());
         let mut town = Self {
             quiet_children: quiet_children.collect(),
             quiet_manager: office.sign_in(quiet_manager),
-            busy_manager: office.sign_in(manager_of(&office, &busy[0])),
+            busy_person,
+            busy_manager: office.sign_in(busy_person),
             office,
             quiet,
             busy,
@@ -81,10 +84,12 @@ impl Town {
         let at = wall() - TimeDelta::minutes(20);
         for place in 0..BUSY_CHILDREN {
             let missing = OPEN.saturating_sub(self.open());
-            let failed = self.busy.iter_mut().take(missing).map(|device| {
-                let child = device.children[place];
-                push_of(device, vec![(child, at)])
-            });
+            // Apart by a little: an id is of its instant.
+            let failed =
+                (0_i64..).zip(self.busy.iter_mut().take(missing)).map(|(apart, device)| {
+                    let child = device.children[place];
+                    push_of(device, vec![(child, at + TimeDelta::milliseconds(apart))])
+                });
             let failed: Vec<_> = failed.collect();
             if failed.is_empty() {
                 break;
