@@ -12,6 +12,7 @@ pub mod describe;
 pub mod escalation;
 pub mod event;
 pub mod history;
+pub mod hpke;
 pub mod ids;
 pub mod merkle;
 pub mod policy;
