@@ -264,6 +264,7 @@ impl Talk {
             events_left: 0,
             anew: None,
             head: Some(self.head()),
+            terms: None,
         }
     }
 

@@ -102,6 +102,7 @@ fn caseload(request: &SyncRequest) -> SyncResponse {
         events_left: 0,
         anew: None,
         head: None,
+        terms: None,
     }
 }
 

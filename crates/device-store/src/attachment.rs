@@ -12,9 +12,9 @@ use doorstep_core::seal::Hash;
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use serde::{Deserialize, Serialize};
 
+use crate::contact;
 use crate::error::Error;
 use crate::record::Fault;
-use crate::sync;
 
 pub use exchange::AttachmentRequest;
 pub(crate) use exchange::{answered, failed, fetched, next, refused, want};
@@ -105,7 +105,7 @@ pub(crate) fn keep(
     new: &mut NewAttachment<'_>,
     now: DateTime<Utc>,
 ) -> Result<Attachment, Error> {
-    let limit = sync::limits(tx)?.attachment_bytes;
+    let limit = contact::limits(tx)?.attachment_bytes;
     let number = next_number(tx)?;
     let mut intake = Intake::default();
     let mut piece = vec![0; PIECE_BYTES];

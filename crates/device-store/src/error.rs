@@ -4,6 +4,7 @@
 use doorstep_core::ids::ChildId;
 use uuid::Uuid;
 
+use crate::lease::ReadLease;
 use crate::record::Fault;
 
 /// Why a device's file cannot be opened or made. The file is as it was before the attempt.
@@ -100,6 +101,9 @@ pub enum Error {
     /// The device does not know this child.
     #[error("this device does not hold the child {0}")]
     UnknownChild(ChildId),
+    /// There was no contact for too long.
+    #[error("{}", crate::lease::in_words(.0))]
+    ReadLease(ReadLease),
     /// The answer came from another organisation's server. Nothing of it was used.
     #[error(
         "the server belongs to another organisation ({answered}) than this device ({enrolled}): \

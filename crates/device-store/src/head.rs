@@ -1,21 +1,106 @@
 //! What the server signed about its logs, kept as evidence: the latest head of each epoch of its
 //! log, and the first that contradicts one.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
-use doorstep_core::seal::{Hash, Signature};
-use doorstep_core::wire::{KeptHead, SignedHead, SyncResponse};
+use doorstep_core::seal::{Hash, Signature, VerifyingKey};
+use doorstep_core::wire::{KeptHead, SignedHead, SyncResponse, Terms};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::error::Error;
-use crate::{identity, instant};
+use crate::{identity, instant, terms};
+
+/// The server signs with another key than the one by which the device knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeadKeyChange {
+    /// The mark of the key by which it is known.
+    pub known: String,
+    /// The mark of the other one.
+    pub met: String,
+}
+
+impl fmt::Display for HeadKeyChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "the server signs with another key ({}) than the one by which this device knows it \
+             ({}): \
+             ask whoever runs the server whether the key was changed, and compare the first of \
+             these on the phone; if nobody changed it, somebody may have put another server in its \
+             place: tell your safeguarding lead; records are safe here, and are sent all the same",
+            self.met, self.known
+        )
+    }
+}
+
+/// The first key that a server names is the one by which it is known from then on.
+pub(crate) fn pin(tx: &Transaction<'_>, terms: Option<&Terms>) -> Result<(), Error> {
+    let Some(terms) = terms else { return Ok(()) };
+    let sql = "insert or ignore into head_key (one, trusted) values (1, ?1)";
+    tx.execute(sql, [terms.head_key.0.as_slice()])?;
+    Ok(())
+}
+
+/// The key by which the server is known, and the other one that was met since, if any.
+fn keys(conn: &Connection) -> Result<Option<(Hash, Option<Hash>)>, Error> {
+    let sql = "select trusted, other from head_key";
+    let row = conn.query_row(sql, [], |row| {
+        let other: Option<[u8; 32]> = row.get(1)?;
+        Ok((Hash(row.get(0)?), other.map(Hash)))
+    });
+    Ok(row.optional()?)
+}
+
+/// The key that the server signs with where it is not the one by which it is known; else none.
+pub(crate) fn changed_key(conn: &Connection) -> Result<Option<HeadKeyChange>, Error> {
+    let Some((trusted, Some(other))) = keys(conn)? else { return Ok(None) };
+    Ok(Some(HeadKeyChange { known: mark(trusted), met: mark(other) }))
+}
+
+/// A person said that the other key is right: the server is known by it from now on.
+pub(crate) fn trust(tx: &Transaction<'_>, met: &str) -> Result<bool, Error> {
+    let Some((_, Some(other))) = keys(tx)? else { return Ok(false) };
+    let same = met.trim().eq_ignore_ascii_case(&mark(other));
+    if same {
+        tx.execute("update head_key set trusted = other, other = null", [])?;
+    }
+    Ok(same)
+}
+
+/// A key in as many digits as two people compare on the phone.
+fn mark(key: Hash) -> String {
+    let digits = hex::encode_upper(&Hash::of(&key.0).0[..6]);
+    [&digits[..4], &digits[4..8], &digits[8..]].join("-")
+}
+
+/// Whether the key by which the server is known signed this. If not, that is noted.
+fn is_trusted(tx: &Transaction<'_>, kept: &KeptHead, named: Option<Hash>) -> Result<bool, Error> {
+    let Some((trusted, _)) = keys(tx)? else { return Ok(true) };
+    let signed =
+        |key: Hash| VerifyingKey::from_bytes(&key.0).is_ok_and(|key| kept.is_signed_by(&key));
+    if signed(trusted) {
+        return Ok(true);
+    }
+    // What it says its key is, where that is the one; else nobody knows whose it is.
+    let other = named.filter(|named| signed(*named)).unwrap_or(Hash([0; 32]));
+    tx.execute("update head_key set other = ?1", [other.0.as_slice()])?;
+    Ok(false)
+}
 
 /// Keeps the head that came with an answer, unless it contradicts the one that is kept: then both
-/// stay, and the older one goes on to be what others are compared with.
+/// stay, and the older one goes on to be what others are compared with. One that another key signed
+/// is no evidence of anything.
 pub(crate) fn keep(tx: &Transaction<'_>, answer: &SyncResponse) -> Result<(), Error> {
     let Some(head) = answer.head else { return Ok(()) };
     let (organisation, log_epoch, at) = (answer.organisation, answer.log_epoch, answer.server_time);
     let kept = KeptHead { organisation, log_epoch, at, head };
+    let named = terms::held(tx)?.map(|terms| terms.head_key);
+    if !is_trusted(tx, &kept, named)? {
+        return Ok(());
+    }
     let before = all(tx)?.into_iter().find(|before| before.log_epoch == log_epoch);
     let SignedHead { log, access, root, signature } = head;
     let row =

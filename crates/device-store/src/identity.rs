@@ -12,6 +12,7 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::{head, terms};
 
 /// What a person and a door give to begin an enrolment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,8 @@ pub(crate) fn prepare(
 /// Keeps what the server answered. Where the device is enrolled, only the same identity is taken,
 /// with its new token.
 pub(crate) fn enrolled(tx: &Transaction<'_>, answer: &EnrolResponse) -> Result<(), Error> {
+    terms::keep(tx, answer.terms.as_ref())?;
+    head::pin(tx, answer.terms.as_ref())?;
     if let Some(before) = enrolment(tx)? {
         let same = before.device == answer.device
             && before.person.id == answer.person.id

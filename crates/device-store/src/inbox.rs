@@ -2,6 +2,7 @@
 //! whole, in the transaction that moves the cursor, and a child's digest is computed from the rows
 //! that are here, never adopted.
 
+use doorstep_core::event::ChildRecord;
 use doorstep_core::ids::ChildId;
 use doorstep_core::seal::{Digest, Hash, SealedEvent};
 use doorstep_core::wire::{ChildCard, ChildDigest, Divergence, Placed, SyncResponse};
@@ -35,6 +36,21 @@ pub(crate) struct Applied {
     pub differing: u64,
     /// Bytes of the events and cards of the page.
     pub bytes: u64,
+}
+
+/// A card that says who the child is, and nothing else.
+pub(crate) fn name_only(card: ChildCard) -> ChildCard {
+    ChildCard {
+        id: card.id,
+        name: card.name,
+        born: None,
+        address: None,
+        address_protected: card.address_protected,
+        phone: None,
+        record: ChildRecord::default(),
+        contacts: Vec::new(),
+        visits: Vec::new(),
+    }
 }
 
 /// Applies everything of an answer that concerns the caseload. `exchange` is its number, and

@@ -5,6 +5,7 @@
 //! draws no random number: instants and entropy are arguments.
 //!
 //! * [`Store::create`], [`Store::open`]: the key, the settings, the schema ([`Key`], [`vault`]);
+//! * [`porch`]: what lies beside the encrypted file, for when nobody can open it;
 //! * [`Store::prepare`], [`Store::enrolled`]: whose device it is;
 //! * [`Store::record`]: a [`Draft`] becomes sealed events, whole or not at all;
 //!   [`Store::record_with`] keeps files with them;
@@ -15,22 +16,28 @@
 
 mod anew;
 mod attachment;
+mod contact;
+mod copies;
 mod course;
 mod db;
 mod drafts;
+mod elapsed;
 mod error;
 mod head;
 mod history;
 mod identity;
 mod inbox;
+mod lease;
 mod link;
 mod migrate;
 mod outbox;
 mod policy;
+pub mod porch;
 mod record;
 mod settled;
 mod status;
 mod sync;
+mod terms;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod vault;
@@ -55,11 +62,14 @@ pub use crate::attachment::{
 pub use crate::db::Key;
 pub use crate::drafts::SavedDraft;
 pub use crate::error::{Error, OpenError};
+pub use crate::head::HeadKeyChange;
 pub use crate::history::{AHEAD_MINUTES_MAX, ChildAssessment, Content, Held, Source, Unreadable};
 pub use crate::identity::{Enrolment, Invitation};
+pub use crate::lease::ReadLease;
 pub use crate::link::GOOD_ANSWERS;
 pub use crate::outbox::RecordState;
 pub use crate::policy::HeldPolicy;
+pub use crate::porch::Porch;
 pub use crate::record::{
     Draft, DraftEntry, ENTRIES_MAX, EVENT_BYTES_MAX, Fault, TEXT_CHARS_MAX, YEAR_MAX, YEAR_MIN,
 };
@@ -75,6 +85,8 @@ pub struct Store {
     conn: Connection,
     in_flight: Option<sync::InFlight>,
     wanted: bool,
+    porch: Option<Porch>,
+    lease: ReadLease,
 }
 
 /// Opening. Nothing here ever deletes, replaces or repairs a file.
@@ -82,14 +94,26 @@ impl Store {
     /// Makes a store in a file that holds nothing yet; refuses any other.
     pub fn create(mut conn: Connection, key: &Key) -> Result<Self, OpenError> {
         db::create(&mut conn, key)?;
-        Ok(Self { conn, in_flight: None, wanted: true })
+        Ok(Self::on(conn))
     }
 
     /// Opens a store that is there and brings it to this version's schema; a file without one is
     /// [`OpenError::Missing`], never made anew in silence.
     pub fn open(mut conn: Connection, key: &Key) -> Result<Self, OpenError> {
         db::open(&mut conn, key)?;
-        Ok(Self { conn, in_flight: None, wanted: true })
+        Ok(Self::on(conn))
+    }
+
+    fn on(conn: Connection) -> Self {
+        Self { conn, in_flight: None, wanted: true, porch: None, lease: ReadLease::Open }
+    }
+
+    /// The same store with its porch, where sealed copies of what is still to be sent are kept.
+    #[must_use]
+    pub fn with_porch(self, porch: Porch) -> Self {
+        let store = Self { porch: Some(porch), ..self };
+        store.keep_copies();
+        store
     }
 
     /// Reads every page and every index: the faults found, none in a sound file.
@@ -112,7 +136,9 @@ impl Store {
 
     /// Keeps the server's answer: from now on the device can record.
     pub fn enrolled(&mut self, answer: &EnrolResponse) -> Result<(), Error> {
-        self.write(|tx| identity::enrolled(tx, answer))
+        self.write(|tx| identity::enrolled(tx, answer))?;
+        self.keep_copies();
+        Ok(())
     }
 
     /// Whose device it is; none before the enrolment.
@@ -143,7 +169,9 @@ impl Store {
         clock: &ClockReading,
         entropy: [u8; 32],
     ) -> Result<Vec<EventId>, Error> {
-        self.write(|tx| record::record(tx, draft, files, clock, entropy))
+        let made = self.write(|tx| record::record(tx, draft, files, clock, entropy))?;
+        self.keep_copies();
+        Ok(made)
     }
 
     /// What would keep a draft from being recorded, as far as the draft itself tells.
@@ -216,6 +244,7 @@ impl Store {
 
     /// Bytes of an attachment that is here: at most `most` from `place` on, none behind its end.
     pub fn attachment_bytes(&self, hash: Hash, place: u64, most: usize) -> Result<Vec<u8>, Error> {
+        self.readable()?;
         let row = attachment::whole(&self.conn, hash)?.ok_or(Error::AttachmentNotHere)?;
         attachment::read(&self.conn, &row, place, most)
     }
@@ -277,30 +306,57 @@ impl Store {
     }
 }
 
-/// What the device can tell.
+/// What the device can tell. While the read lease is over, nothing of children but the name that a
+/// record needs.
 impl Store {
+    /// How the read lease stands. A door asks before it shows anything: from then on, until the
+    /// next contact, the store keeps to the answer.
+    pub fn look(&mut self, clock: &ClockReading) -> Result<ReadLease, Error> {
+        self.lease = self.write(|tx| lease::look(tx, clock))?;
+        Ok(self.lease)
+    }
+
+    /// How the read lease stood when a door last asked.
+    pub const fn lease(&self) -> ReadLease {
+        self.lease
+    }
+
     /// The caseload, by name.
     pub fn children(&self) -> Result<Vec<ChildCard>, Error> {
+        self.readable()?;
         inbox::cards(&self.conn)
     }
 
-    /// A child's card, while the child is in the caseload.
+    /// A child's card, while the child is in the caseload. While the read lease is over, it says
+    /// the name and nothing else.
     pub fn child(&self, child: ChildId) -> Result<Option<ChildCard>, Error> {
-        inbox::card(&self.conn, child)
+        let card = inbox::card(&self.conn, child)?;
+        Ok(if self.lease == ReadLease::Open { card } else { card.map(inbox::name_only) })
+    }
+
+    /// The children of the caseload with exactly this full name, however it is capitalised: for a
+    /// record, while the read lease is over.
+    pub fn named(&self, name: &str) -> Result<Vec<ChildId>, Error> {
+        let wanted = name.trim().to_lowercase();
+        let cards = inbox::cards(&self.conn)?.into_iter();
+        Ok(cards.filter(|card| card.name.to_lowercase() == wanted).map(|card| card.id).collect())
     }
 
     /// Everything held of a child, once each, by when it happened.
     pub fn timeline(&self, child: ChildId) -> Result<Vec<Held>, Error> {
+        self.readable()?;
         history::timeline(&self.conn, child)
     }
 
     /// One event by its id.
     pub fn event(&self, id: EventId) -> Result<Option<Held>, Error> {
+        self.readable()?;
         history::event(&self.conn, id)
     }
 
     /// The newest `limit` records made on this device, newest first.
     pub fn own_records(&self, limit: u32) -> Result<Vec<Held>, Error> {
+        self.readable()?;
         history::own_records(&self.conn, limit)
     }
 
@@ -312,6 +368,7 @@ impl Store {
         policy: &Policy,
         as_of: DateTime<Utc>,
     ) -> Result<ChildAssessment, Error> {
+        self.readable()?;
         history::assess(&self.conn, child, policy, as_of)
     }
 
@@ -329,6 +386,12 @@ impl Store {
     /// What the server signed about its logs, as this device keeps it: the oldest epoch first.
     pub fn kept_heads(&self) -> Result<Vec<KeptHead>, Error> {
         head::all(&self.conn)
+    }
+
+    /// A person compared the mark of the server's new key ([`HeadKeyChange`]) with whoever runs the
+    /// server, and it is right. Whether it was that key that the device met.
+    pub fn trust_head_key(&mut self, met: &str) -> Result<bool, Error> {
+        self.write(|tx| head::trust(tx, met))
     }
 
     /// What a person must know about the device.
@@ -360,6 +423,8 @@ impl Store {
         let in_flight = self.in_flight.take().ok_or(Error::Answer("belongs to no request"))?;
         let progress = self.write(|tx| sync::receive(tx, &in_flight, response))?;
         self.wanted = false;
+        self.lease = ReadLease::Open;
+        self.keep_copies();
         Ok(progress)
     }
 
@@ -393,6 +458,19 @@ impl Store {
         let done = body(&tx)?;
         tx.commit()?;
         Ok(done)
+    }
+
+    /// Makes the porch hold what is still to be sent. What fails is done with the next write: the
+    /// records themselves are safe.
+    fn keep_copies(&self) {
+        if let Some(porch) = &self.porch {
+            let _ = copies::mirror(&self.conn, porch);
+        }
+    }
+
+    /// Refuses to show what the device holds of children while the read lease is over.
+    fn readable(&self) -> Result<(), Error> {
+        if self.lease == ReadLease::Open { Ok(()) } else { Err(Error::ReadLease(self.lease)) }
     }
 }
 

@@ -31,6 +31,7 @@ pub(crate) const STEPS: &[Step] = &[
     step!("0009_head"),
     step!("0010_anew"),
     step!("0011_link"),
+    step!("0012_terms"),
 ];
 
 /// Brings the file to the last of `steps`; refuses one that is further on already.

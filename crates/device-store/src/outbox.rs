@@ -146,7 +146,7 @@ fn set_chain(tx: &Transaction<'_>, chain: Chain) -> Result<(), Error> {
 }
 
 /// The conditions under which `own` is still to be sent.
-const PENDING: &str = "not exists (select 1 from receipt r
+pub(crate) const PENDING: &str = "not exists (select 1 from receipt r
                                     where r.epoch = own.epoch and r.seq = own.seq)
                    and not exists (select 1 from resealed s
                                     where s.epoch = own.epoch and s.seq = own.seq)";

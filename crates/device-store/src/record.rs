@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::attachment::NewAttachment;
 use crate::error::Error;
-use crate::{attachment, drafts, identity, inbox, outbox, sync};
+use crate::{attachment, contact, drafts, identity, inbox, outbox};
 
 /// The most characters of one text.
 pub const TEXT_CHARS_MAX: usize = 4000;
@@ -220,7 +220,7 @@ pub(crate) fn record(
         return Err(Error::AlreadyRecorded);
     }
     let key = identity::signing_key(tx)?;
-    let clock = sync::with_server_time(tx, clock)?;
+    let clock = contact::with_server_time(tx, clock)?;
     let visit = visit(draft, recorded, entropy);
     let mut ids = Vec::with_capacity(draft.entries.len());
     for (entry, of) in draft.entries.iter().enumerate() {

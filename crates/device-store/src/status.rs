@@ -6,8 +6,9 @@ use rusqlite::Connection;
 
 use crate::attachment::{self, AttachmentsLeft};
 use crate::error::Error;
+use crate::head::HeadKeyChange;
 use crate::identity::{self, Enrolment};
-use crate::{head, inbox, instant, outbox, settled, sync};
+use crate::{contact, head, inbox, instant, outbox, settled, sync};
 
 /// How the device stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +36,8 @@ pub struct Status {
     /// The server's log once went back, or was another than before: tell somebody who is not at the
     /// server.
     pub log_contradicted: bool,
+    /// The server signs with another key than the one by which the device knows it.
+    pub head_key_changed: Option<HeadKeyChange>,
     /// When the server last answered, by the device's clock (UTC).
     pub last_contact: Option<DateTime<Utc>>,
     /// Exchanges that failed running.
@@ -45,7 +48,7 @@ pub struct Status {
 
 pub(crate) fn status(conn: &Connection) -> Result<Status, Error> {
     let (on_this_device, oldest_ms) = outbox::pending(conn)?;
-    let server = sync::server(conn)?;
+    let server = contact::server(conn)?;
     let pause = sync::pause(conn)?;
     Ok(Status {
         device_name: identity::device_name(conn)?,
@@ -58,6 +61,7 @@ pub(crate) fn status(conn: &Connection) -> Result<Status, Error> {
         children_left: server.as_ref().map_or(0, |server| server.children_left),
         differing: inbox::differing(conn)?.0,
         divergence: inbox::divergence(conn)?,
+        head_key_changed: head::changed_key(conn)?,
         log_contradicted: head::contradiction(conn)?.is_some(),
         last_contact: server.map(|server| server.contact),
         failures: pause.map_or(0, |(failures, _)| failures),

@@ -14,10 +14,14 @@ use doorstep_core::wire::{
 };
 use rusqlite::{Connection, OptionalExtension as _, Transaction};
 
+use crate::contact::{self, Server, server, with_server_time};
 use crate::course::{Course, Standing, plan};
+use crate::elapsed::Reading;
 use crate::error::Error;
 use crate::outbox::Chain;
-use crate::{anew, attachment, head, identity, inbox, instant, link, outbox, settled};
+use crate::{
+    anew, attachment, head, identity, inbox, instant, lease, link, outbox, settled, terms,
+};
 
 /// The first pause after a failure; each further one doubles it.
 pub const PAUSE_FIRST_SECONDS: i64 = 5;
@@ -50,6 +54,7 @@ pub(crate) struct InFlight {
     hashes: Vec<Hash>,
     cursor: Option<Cursor>,
     sent: DateTime<Utc>,
+    reading: Reading,
 }
 
 /// What an answer changed.
@@ -85,20 +90,6 @@ pub struct Progress {
     pub more: bool,
     /// The answer led nowhere; the machine pauses before it asks again.
     pub stalled: bool,
-}
-
-/// What the last answer said of the server.
-#[derive(Clone, Debug)]
-pub(crate) struct Server {
-    pub exchange: u64,
-    pub cursor: Cursor,
-    pub backed_up_to: u64,
-    pub anew: u64,
-    pub limits: Limits,
-    pub told_time: DateTime<Utc>,
-    pub contact: DateTime<Utc>,
-    pub more: bool,
-    pub children_left: u64,
 }
 
 /// The next request and what is to be remembered of it; none while nothing is due.
@@ -137,6 +128,7 @@ pub(crate) fn next_request(
         hashes: events.iter().map(doorstep_core::seal::SealedEvent::hash).collect(),
         cursor: cursor.clone(),
         sent: now,
+        reading: Reading::of(clock),
     };
     let request = SyncRequest {
         protocol: PROTOCOL,
@@ -152,6 +144,7 @@ pub(crate) fn next_request(
         waiting,
         divergence: inbox::divergence(conn)?,
         page_bytes,
+        terms: terms::held(conn)?.map(|terms| terms.mark),
     };
     Ok(Some((request, in_flight)))
 }
@@ -195,8 +188,11 @@ pub(crate) fn receive(
     }
     settled::apply(tx, &response.settled, response.log_epoch)?;
     let applied = inbox::apply(tx, response, (exchange, begun))?;
-    keep_server(tx, in_flight, response, (exchange, begun))?;
+    contact::keep(tx, in_flight.sent, response, (exchange, begun))?;
+    terms::keep(tx, response.terms.as_ref())?;
+    head::pin(tx, response.terms.as_ref())?;
     head::keep(tx, response)?;
+    lease::renew(tx, in_flight.reading)?;
     link::carried(tx)?;
     outbox::prune(tx)?;
     attachment::prune(tx)?;
@@ -372,11 +368,6 @@ pub(crate) fn pause_end(
     now + TimeDelta::milliseconds(own_ms.max(asked_ms))
 }
 
-/// What the server takes and gives, as it last said.
-pub(crate) fn limits(conn: &Connection) -> Result<Limits, Error> {
-    Ok(server(conn)?.map_or(Limits::DEFAULT, |server| server.limits))
-}
-
 /// Whether a pause that ends at `until` is under way. One that ends further away than any pause can
 /// last was set by a clock that was wrong.
 pub(crate) fn is_ahead(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
@@ -415,72 +406,4 @@ fn keep_pause(tx: &Transaction<'_>, failures: u32, until: DateTime<Utc>) -> Resu
 pub(crate) fn pause(conn: &Connection) -> Result<Option<(u32, DateTime<Utc>)>, Error> {
     let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, instant(row.get(1)?)));
     Ok(conn.query_row("select failures, until_ms from pause", [], row).optional()?)
-}
-
-/// The clock's reading with the last time that the server told, where the door does not know it.
-pub(crate) fn with_server_time(
-    conn: &Connection,
-    clock: &ClockReading,
-) -> Result<ClockReading, Error> {
-    let mut clock = clock.clone();
-    if clock.server_seen.is_none() {
-        clock.server_seen = server(conn)?.map(|server| server.told_time);
-    }
-    Ok(clock)
-}
-
-/// What the last answer said; none before the first.
-pub(crate) fn server(conn: &Connection) -> Result<Option<Server>, Error> {
-    let row = conn
-        .query_row(
-            "select exchange, cursor, server_time_ms, contact_ms, more, children_left, limits,
-                    backed_up_to, anew from server",
-            [],
-            |row| {
-                let server = Server {
-                    exchange: row.get(0)?,
-                    cursor: Cursor(row.get(1)?),
-                    backed_up_to: row.get(7)?,
-                    anew: row.get(8)?,
-                    limits: Limits::DEFAULT,
-                    told_time: instant(row.get(2)?),
-                    contact: instant(row.get(3)?),
-                    more: row.get(4)?,
-                    children_left: row.get(5)?,
-                };
-                Ok((server, row.get::<_, String>(6)?))
-            },
-        )
-        .optional()?;
-    let Some((server, limits)) = row else { return Ok(None) };
-    let limits =
-        serde_json::from_str(&limits).map_err(|error| Error::unreadable("limit", error))?;
-    Ok(Some(Server { limits, ..server }))
-}
-
-fn keep_server(
-    tx: &Transaction<'_>,
-    in_flight: &InFlight,
-    response: &SyncResponse,
-    (exchange, begun): (u64, u64),
-) -> Result<(), Error> {
-    let limits = serde_json::to_string(&response.limits).expect("limits are numbers");
-    tx.execute(
-        "insert or replace into server (one, exchange, cursor, log_epoch, backed_up_to, limits,
-                                        server_time_ms, contact_ms, more, children_left, anew)
-         values (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        (
-            exchange,
-            &response.cursor.0,
-            response.log_epoch,
-            response.backed_up_to,
-            limits,
-            response.server_time.timestamp_millis(),
-            in_flight.sent.timestamp_millis(),
-            response.more,
-            response.children_left,
-            begun,
-        ),
-    )?;
-    Ok(())
 }

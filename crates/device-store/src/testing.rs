@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::event::{ChildRecord, FailedContact, Form, Note, Role, What};
 use doorstep_core::ids::{ChildId, DeviceId, PersonId};
+use doorstep_core::seal::{Hash, SigningKey};
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{ChildCard, EnrolResponse, Person};
+use doorstep_core::wire::{ChildCard, EnrolResponse, Person, SealingKey, Terms};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -83,7 +84,21 @@ pub fn enrolment(number: u8) -> EnrolResponse {
         organisation: ORGANISATION,
         organisation_name: "Test Council".to_owned(),
         server_time: minute(0),
+        terms: Some(terms()),
     }
+}
+
+/// The private key to which every test's copies are sealed.
+pub const SEALING: [u8; 32] = [0x21; 32];
+
+/// The key with which every test's server signs its heads.
+pub const HEAD_SECRET: [u8; 32] = [0x22; 32];
+
+/// What every test's devices keep to.
+pub fn terms() -> Terms {
+    let head_key = SigningKey::from_bytes(&HEAD_SECRET).verifying_key();
+    let (hours, tries) = (Terms::READ_LEASE_HOURS, Terms::WRONG_PASSPHRASES);
+    Terms::new(hours, tries, SealingKey::of(&SEALING), Hash(head_key.to_bytes()))
 }
 
 /// The connection under a store, to look at what is there and to make the storage fail.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::db::Key;
 
@@ -123,6 +123,13 @@ impl Vault {
         entropy: &[u8; 40],
     ) -> Result<Self, VaultError> {
         Self::wrap(&self.unwrap(old)?, new, cost, entropy)
+    }
+
+    /// Forgets the wrapped key for good. The door stores the document in place of the one before.
+    pub fn destroy(&mut self) {
+        for part in [&mut self.salt, &mut self.nonce, &mut self.wrapped] {
+            part.zeroize();
+        }
     }
 
     /// The document, to be stored by the door.

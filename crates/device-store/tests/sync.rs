@@ -15,8 +15,8 @@ use doorstep_core::wire::{
     SyncRequest, SyncResponse,
 };
 use doorstep_device_store::testing::{
-    KEY, card, child, clock, connection, enrol, enrolled_store, entropy, failed, fresh_store,
-    minute, noted,
+    HEAD_SECRET, KEY, card, child, clock, connection, enrol, enrolled_store, entropy, failed,
+    fresh_store, minute, noted, terms,
 };
 use doorstep_device_store::{
     Draft, Error, GOOD_ANSWERS, Held, PAUSE_FIRST_SECONDS, PAUSE_SECONDS_MAX, POLL_SECONDS,
@@ -828,7 +828,7 @@ fn an_enrolled_device_asks_for_everything_first() {
 #[test]
 fn a_log_that_goes_back_is_noticed_and_the_evidence_is_kept() {
     let (mut store, mut office) = one_device();
-    let key = doorstep_core::seal::SigningKey::from_bytes(&[7; 32]);
+    let key = doorstep_core::seal::SigningKey::from_bytes(&HEAD_SECRET);
     let head = |size: u64| {
         let mut tree = doorstep_core::merkle::Tree::default();
         for leaf in 0..size {
@@ -851,4 +851,37 @@ fn a_log_that_goes_back_is_noticed_and_the_evidence_is_kept() {
     assert_eq!(exchange(6), (vec![6], false));
     assert_eq!(exchange(5), (vec![6], true), "what was kept before stays");
     assert_eq!(exchange(7), (vec![7], true), "and that it happened is not forgotten");
+}
+
+#[test]
+fn a_server_that_signs_with_another_key_is_told_of_and_is_no_evidence() {
+    use doorstep_core::merkle::Tree;
+    use doorstep_core::seal::{Hash, SigningKey};
+    use doorstep_core::wire::{KeptHead, Terms};
+    let (mut store, mut office) = one_device();
+    let [right, other] = [HEAD_SECRET, [7; 32]].map(|secret| SigningKey::from_bytes(&secret));
+    let mut exchange = |key: &SigningKey, named: Option<&SigningKey>| {
+        store.sync_now().unwrap();
+        let request = store.next_request(&clock(2), "test 1").unwrap().unwrap();
+        let mut answer = office.answer(1, &request);
+        let of = (answer.organisation, answer.log_epoch, answer.server_time);
+        let head = Tree::default().head();
+        answer.head = Some(KeptHead::sign(of, (&head, &head), key).head);
+        let of_named = |key: &SigningKey| Hash(key.verifying_key().to_bytes());
+        answer.terms = named.map(|key| Terms { head_key: of_named(key), ..terms() });
+        store.receive(&answer).unwrap();
+        let changed = store.status().unwrap().head_key_changed;
+        (changed, store.kept_heads().unwrap().len())
+    };
+    assert_eq!(exchange(&right, None), (None, 1));
+    let (changed, kept) = exchange(&other, Some(&other));
+    let changed = changed.expect("the other key is noticed");
+    assert_eq!((kept, changed.known == changed.met), (1, false));
+    for words in ["compare", "tell your safeguarding lead", "sent all the same", &changed.met] {
+        assert!(changed.to_string().contains(words), "{words} in {changed}");
+    }
+    assert_eq!(exchange(&right, None).0, Some(changed.clone()), "that it happened stays");
+    assert!(!store.trust_head_key(&changed.known).unwrap());
+    assert!(store.trust_head_key(&format!(" {} ", changed.met.to_lowercase())).unwrap());
+    assert_eq!(store.status().unwrap().head_key_changed, None);
 }

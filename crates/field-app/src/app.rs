@@ -173,6 +173,11 @@ impl App {
         held
     }
 
+    /// Whether a store is at hand, locked pages or not.
+    pub fn holds_store(&self) -> bool {
+        self.state().open.is_some()
+    }
+
     /// Locks the pages where nobody asked for one in [`IDLE_MINUTES_MAX`] minutes. Answers whether
     /// it did.
     pub fn lock_if_idle(&self) -> bool {

@@ -21,6 +21,13 @@ start-button = Set up
 enrol-title = Finish setting up
 enrol-body = The passphrase is chosen already. What is missing is the code from your manager, and a connection.
 
+lease-title = Sync to see your children
+lease-record = Record a visit now
+lease-name = The child’s full name
+lease-name-hint = As it is written in the record. Nothing of the child is shown.
+lease-no-such-name = No child on this device is called that, or more than one is: write the full name, or sync first
+lease-saved = What this record asks for is shown after the next sync.
+
 unlock-title = Unlock Doorstep
 unlock-passphrase = Passphrase
 unlock-hint = The one that you chose when you set up this device

@@ -158,6 +158,7 @@ class Ownership {
     const shown = this.ask(door => plain(door.call(method, target, type, new Uint8Array(body), knows)))
     if (shown.wants === 'enrol') return await this.enrol()
     if (shown.wants === 'sync') this.exchange.now(true)
+    if (shown.wants === 'keep') await save('device', this.ask(door => door.kept()))
     if (shown.wants === 'forget') {
       await remove('device')
       await remove('mark')

@@ -35,7 +35,7 @@ pub struct Shown {
     pub location: String,
     /// The body.
     pub body: Vec<u8>,
-    /// What to do first: `enrol`, `forget`, `sync` or nothing.
+    /// What to do first: `enrol`, `forget`, `keep`, `sync` or nothing.
     pub wants: String,
 }
 
@@ -163,7 +163,7 @@ impl Door {
     }
 
     /// An exchange begins; one that a person or the server asked for ends a pause.
-    pub fn sync_begins(&self, asked: bool) {
+    pub fn sync_begins(&mut self, asked: bool) {
         self.session.sync_begins(asked);
     }
 
@@ -207,6 +207,7 @@ const fn word(wants: Wants) -> &'static str {
     match wants {
         Wants::Enrol => "enrol",
         Wants::Forget => "forget",
+        Wants::Keep => "keep",
         Wants::Sync => "sync",
     }
 }

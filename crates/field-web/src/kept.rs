@@ -44,6 +44,11 @@ impl Kept {
         serde_json::to_string(self).expect("it has only string keys")
     }
 
+    /// The name of the file that lies beside it and is not encrypted.
+    pub fn porch(&self) -> String {
+        format!("{}.porch", self.file.trim_end_matches(".db"))
+    }
+
     /// Until when a power cut could still take the whole store; none once it has settled.
     pub fn settles_at(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let settles = self.made + TimeDelta::seconds(SETTLING_SECONDS);

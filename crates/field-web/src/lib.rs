@@ -6,11 +6,11 @@
 mod attachment;
 mod kept;
 mod missing;
+mod porch;
 mod reply;
 mod session;
 mod shelf;
 mod surroundings;
-mod tries;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod door;

@@ -12,17 +12,35 @@ pub(crate) enum Loss {
     File,
     /// The file is there, and what the passphrase opens is not.
     Key,
+    /// The file is there, and what the passphrase opened was destroyed on purpose.
+    Destroyed,
 }
 
-/// The page.
-pub(crate) fn page(loss: Loss) -> Answer {
-    let title = "The records of this device are missing";
+/// The page. So many `copies` can be handed in.
+pub(crate) fn page(loss: Loss, copies: u64) -> Answer {
+    let title = match loss {
+        Loss::Destroyed => "This device was wiped",
+        Loss::File | Loss::Key => "The records of this device are missing",
+    };
     let what = match loss {
         Loss::File => "This device was set up before, and its store is not there any more.",
         Loss::Key => {
             "There is a store on this device, but the key that your passphrase opens is not there \
              any more."
         }
+        Loss::Destroyed => {
+            "A wrong passphrase was given too often. What this device held of children can be read \
+             by nobody any more."
+        }
+    };
+    let unsent = match (loss, copies) {
+        (_, 1..) => format!(
+            "{copies} of the records that were not sent can still be handed in: that happens by \
+             itself as soon as there is a connection. Leave this page open until it says 0."
+        ),
+        (Loss::Destroyed, 0) => "Every record made on it was handed in.".to_owned(),
+        _ => "What was not sent yet cannot be read here any more. Nothing was deleted by the app."
+            .to_owned(),
     };
     let page = html! {
         (DOCTYPE)
@@ -35,8 +53,7 @@ pub(crate) fn page(loss: Loss) -> Answer {
                             h1.govuk-heading-l tabindex="-1" { (title) }
                             div.govuk-inset-text role="alert" { (what) }
                             p.govuk-body {
-                                "What was sent to the server is safe there. What was not sent yet "
-                                "cannot be read here any more. Nothing was deleted by the app."
+                                "What was sent to the server is safe there. " (unsent)
                             }
                             ol."govuk-list govuk-list--number" {
                                 li {

@@ -9,8 +9,9 @@ use sqlite_wasm_vfs::sahpool::{OpfsSAHPoolCfgBuilder, OpfsSAHPoolUtil, install};
 use crate::shelf::{Shelf, ShelfError};
 
 const NAME: &str = "doorstep";
-/// The database, its journal, and room for one more of each: slots are never added in the field.
-const SLOTS: usize = 4;
+/// The database, the porch, a journal for each, and room for one more of all: slots are never added
+/// in the field.
+const SLOTS: usize = 8;
 
 /// The pool, held until this worker ends.
 #[derive(Clone)]

@@ -5,7 +5,8 @@
 use axum::Router;
 use chrono::{DateTime, Utc};
 use doorstep_core::wire::{EnrolResponse, SyncResponse};
-use doorstep_device_store::vault::{Cost, Vault, VaultError};
+use doorstep_device_store::porch::Refused;
+use doorstep_device_store::vault::{Cost, Vault};
 use doorstep_device_store::{AttachmentRequest, Invitation, Key, Store};
 use doorstep_field_app::{
     Answer, App, Begin, Door as _, Enrol, FirstUse, Place, Request, Stage, Trouble, Work, call,
@@ -15,10 +16,10 @@ use serde::Serialize;
 use crate::attachment;
 use crate::kept::{Kept, Mark};
 use crate::missing::{self, Loss};
+use crate::porch::HandingIn;
 use crate::reply::{Heard, NoAnswer, Outgoing, Reply};
 use crate::shelf::Shelf;
 use crate::surroundings::Around;
-use crate::tries::Tries;
 
 /// Where the pages lie.
 pub(crate) const BASE: &str = "/field";
@@ -32,6 +33,8 @@ pub enum Wants {
     Enrol,
     /// Forget that this browser was enrolled: the person wants to set it up again.
     Forget,
+    /// Keep what is kept beside the file, in place of what was kept: the key was destroyed.
+    Keep,
     /// Exchange with the server.
     Sync,
 }
@@ -73,7 +76,7 @@ pub struct Session<S> {
     setup: Option<Setup>,
     /// The file that is on its way.
     attachment: Option<AttachmentRequest>,
-    tries: Tries,
+    handing_in: HandingIn,
 }
 
 impl<S: Shelf> Session<S> {
@@ -99,8 +102,8 @@ impl<S: Shelf> Session<S> {
         let begin = if there { Begin::Unlock } else { Begin::FirstUse };
         let app = App::new(around.clone(), BASE, begin);
         let mark = kept.as_ref().and_then(|kept| kept.mark.clone()).or(mark);
-        let (pages, tries) = (app.router(), Tries::default());
-        Ok(Self {
+        let pages = app.router();
+        let mut session = Self {
             shelf,
             around,
             app,
@@ -110,8 +113,21 @@ impl<S: Shelf> Session<S> {
             missing,
             setup: None,
             attachment: None,
-            tries,
-        })
+            handing_in: HandingIn::default(),
+        };
+        session.look_at_porch();
+        Ok(session)
+    }
+
+    /// What lies on the porch can be handed in without a passphrase; and it knows whether the key
+    /// was destroyed, also where the vault is still there.
+    fn look_at_porch(&mut self) {
+        let Some(kept) = &mut self.kept else { return };
+        let Ok(porch) = self.handing_in.open(&self.shelf, kept) else { return };
+        if porch.destroyed().is_ok_and(|destroyed| destroyed.is_some()) {
+            kept.vault.destroy();
+            self.missing = Some(Loss::Destroyed);
+        }
     }
 
     /// Answers a request. Where something is wanted, the answer counts once it is done.
@@ -129,7 +145,7 @@ impl<S: Shelf> Session<S> {
                 self.setup = Some(Setup { request, enrol, key: None });
                 (self.app.go("/"), Some(Wants::Enrol))
             }
-            Work::Unlock(passphrase) => (self.unlock(&request, &passphrase), None),
+            Work::Unlock(passphrase) => self.unlock(&request, &passphrase),
             Work::Lock => {
                 self.app.lock();
                 (self.app.go("/unlock"), None)
@@ -154,15 +170,19 @@ impl<S: Shelf> Session<S> {
         let status = self.app.status();
         let poll = chrono::TimeDelta::seconds(doorstep_device_store::POLL_SECONDS);
         let enrolled = status.as_ref().filter(|status| status.enrolment.is_some());
+        let copies = self.handing_in.copies();
+        let to_hand_in = (status.is_none() && copies > 0).then(|| now + poll);
         Standing {
             stage,
             settles_at: self.kept.as_ref().and_then(|kept| kept.settles_at(now)),
-            due: enrolled.map(|status| {
-                status.retry_at.unwrap_or(status.last_contact.map_or(now, |last| last + poll))
-            }),
+            due: enrolled
+                .map(|status| {
+                    status.retry_at.unwrap_or(status.last_contact.map_or(now, |last| last + poll))
+                })
+                .or(to_hand_in),
             mark: self.mark.clone(),
             children: status.as_ref().map_or(0, |status| status.children),
-            unsent: status.as_ref().map_or(0, |status| status.on_this_device),
+            unsent: status.as_ref().map_or(copies, |status| status.on_this_device),
         }
     }
 
@@ -177,33 +197,39 @@ impl<S: Shelf> Session<S> {
     }
 
     fn call_while_missing(&mut self, request: &Request, loss: Loss) -> (Answer, Option<Wants>) {
-        if request.method == axum::http::Method::POST && request.path() == START_AGAIN {
+        let asked = request.method == axum::http::Method::POST && request.path() == START_AGAIN;
+        // What can still be handed in is never given up for a fresh start.
+        if asked && self.handing_in.copies() == 0 {
             self.kept = None;
             self.mark = None;
             self.missing = None;
             self.app = App::new(self.around.clone(), BASE, Begin::FirstUse);
             self.pages = self.app.router();
+            self.handing_in = HandingIn::default();
             return (self.app.go("/start"), Some(Wants::Forget));
         }
-        (missing::page(loss), None)
+        let destroyed = loss == Loss::Destroyed;
+        (missing::page(loss, self.handing_in.copies()), destroyed.then_some(Wants::Keep))
     }
 
-    fn unlock(&mut self, request: &Request, passphrase: &str) -> Answer {
-        let refused =
-            |words: String| self.app.refused(request, &Trouble { place: Place::Passphrase, words });
-        let now = self.around.now();
-        if let Some(seconds) = self.tries.wait_seconds(now) {
-            return refused(format!("too many wrong passphrases: try again in {seconds} seconds"));
-        }
-        let Some(kept) = &self.kept else { return self.app.go("/") };
-        let key = match kept.vault.unwrap(passphrase) {
+    fn unlock(&mut self, request: &Request, passphrase: &str) -> (Answer, Option<Wants>) {
+        let Some(kept) = &self.kept else { return (self.app.go("/"), None) };
+        let refused = |app: &App, words: String| {
+            (app.refused(request, &Trouble { place: Place::Passphrase, words }), None)
+        };
+        let porch = match self.handing_in.open(&self.shelf, kept) {
+            Ok(porch) => porch,
+            Err(words) => return refused(&self.app, words),
+        };
+        let key = match porch.unlock(&kept.vault, passphrase, &self.around.clock()) {
             Ok(key) => key,
-            Err(error) => {
-                if matches!(error, VaultError::WrongPassphrase) {
-                    self.tries.wrong(now);
-                }
-                return refused(error.to_string());
+            Err(Refused::Destroyed { .. }) => {
+                // Where records are unsent, the store is still open behind the locked pages.
+                drop(self.app.take_store());
+                self.look_at_porch();
+                return self.call_while_missing(request, Loss::Destroyed);
             }
+            Err(error) => return refused(&self.app, error.to_string()),
         };
         // Locked for people only: the store itself is still open.
         let opened = if self.app.let_in() {
@@ -213,13 +239,12 @@ impl<S: Shelf> Session<S> {
                 .connect(&kept.file, false)
                 .map_err(|error| error.to_string())
                 .and_then(|conn| Store::open(conn, &key).map_err(|error| error.to_string()))
-                .map(|store| self.app.opened(store))
+                .map(|store| self.app.opened(store.with_porch(porch)))
         };
-        if let Err(words) = opened {
-            return refused(words);
+        match opened {
+            Ok(()) => (self.app.go_on(request), None),
+            Err(words) => refused(&self.app, words),
         }
-        self.tries = Tries::default();
-        self.app.go_on(request)
     }
 }
 
@@ -256,7 +281,10 @@ impl<S: Shelf> Session<S> {
         if let (Some(key), Some(kept)) = (setup.key.take(), &self.kept) {
             let made = self.shelf.connect(&kept.file, true).map_err(|error| error.to_string());
             match made.and_then(|conn| Store::create(conn, &key).map_err(|e| e.to_string())) {
-                Ok(store) => self.app.opened(store),
+                Ok(store) => match self.handing_in.open(&self.shelf, kept) {
+                    Ok(porch) => self.app.opened(store.with_porch(porch)),
+                    Err(words) => return Err(refuse(&self.app, setup, words)),
+                },
                 Err(words) => return Err(refuse(&self.app, setup, words)),
             }
         }
@@ -309,7 +337,8 @@ impl<S: Shelf> Session<S> {
 /// The exchange with the server, as the shell drives it.
 impl<S: Shelf> Session<S> {
     /// An exchange begins; one that a person or the server asked for ends a pause.
-    pub fn sync_begins(&self, asked: bool) {
+    pub fn sync_begins(&mut self, asked: bool) {
+        self.handing_in.begins();
         // A store that cannot even be asked has nothing to send.
         let _ = self.app.sync_begins(asked);
     }
@@ -317,6 +346,9 @@ impl<S: Shelf> Session<S> {
     /// What to send now, if anything: records first, then the files that they name.
     pub fn next_request(&mut self) -> Option<Outgoing> {
         self.attachment = None;
+        if !self.app.holds_store() {
+            return self.handing_in.next();
+        }
         if let Some(request) = self.app.next_request().ok()? {
             return Outgoing::json("POST", "/v1/sync".to_owned(), self.app.token(), &request).ok();
         }
@@ -328,6 +360,9 @@ impl<S: Shelf> Session<S> {
 
     /// Takes in what came back.
     pub fn response(&mut self, reply: &Reply<'_>) -> Heard {
+        if let Some(heard) = self.handing_in.response(reply) {
+            return heard;
+        }
         if let Some(request) = self.attachment.take() {
             return attachment::response(&self.app, &request, reply);
         }

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::policy::Policy;
-use doorstep_core::seal::SigningKey;
-use doorstep_core::wire::Limits;
+use doorstep_core::seal::{Hash, SigningKey};
+use doorstep_core::wire::{Limits, Terms};
 use tokio::sync::{Notify, watch};
 
 use crate::ambient::Ambient;
@@ -16,6 +16,7 @@ use crate::gate::Gate;
 use crate::head;
 use crate::judge::{Judge, Patience, Ways};
 use crate::pace::Paces;
+use crate::sealing::SealingKeys;
 use crate::store::{Db, StoreError};
 
 /// The running server: cheap to clone, handed to every request.
@@ -46,6 +47,7 @@ pub struct AppState {
     bound_url: Arc<OnceLock<String>>,
     attachment_key: Arc<OnceLock<AttachmentKey>>,
     head_key: Arc<OnceLock<SigningKey>>,
+    sealing_keys: Arc<OnceLock<SealingKeys>>,
 }
 
 impl AppState {
@@ -67,6 +69,7 @@ impl AppState {
             bound_url: Arc::default(),
             attachment_key: Arc::default(),
             head_key: Arc::default(),
+            sealing_keys: Arc::default(),
         }
     }
 
@@ -111,6 +114,24 @@ impl AppState {
     /// The key that signs how the logs stand. The first call makes it where there is none.
     pub fn head_key(&self) -> Result<SigningKey, StoreError> {
         read_once(&self.head_key, || head::read_or_make(&self.config.data, &self.ambient))
+    }
+
+    /// The keys to which devices seal copies. The first call makes one where there is none.
+    pub fn sealing_keys(&self) -> Result<SealingKeys, StoreError> {
+        if let Some(keys) = self.sealing_keys.get() {
+            return Ok(keys.clone());
+        }
+        let keys = SealingKeys::read_or_make(&self.config.data, &self.ambient)?;
+        Ok(self.sealing_keys.get_or_init(|| keys).clone())
+    }
+
+    /// What every device keeps to.
+    pub fn terms(&self) -> Result<Terms, StoreError> {
+        let hours = self.config.read_lease.as_secs() / 3600;
+        let hours = u32::try_from(hours).unwrap_or(u32::MAX);
+        let head_key = Hash(self.head_key()?.verifying_key().to_bytes());
+        let sealing_key = self.sealing_keys()?.newest().clone();
+        Ok(Terms::new(hours, self.config.wrong_passphrases, sealing_key, head_key))
     }
 
     /// Says where the server listens. Only the first word counts.

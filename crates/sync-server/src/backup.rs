@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use crate::attachment::{AttachmentKey, KEY_FILE};
+use crate::attachment::{AttachmentKey, KEY_FILE, key_file};
+use crate::sealing;
 use crate::store::sqlite::{DatabaseCopy, FolderLock, SqliteStore, check_file, copy_checked};
 use crate::store::{StoreError, Tx};
 
@@ -67,6 +68,7 @@ pub fn backup(folder: &Path, target: &Path) -> Result<Copied, BackupError> {
     }
     check_file(&source)?;
     let key = keep_key(folder, target)?;
+    keep_sealing_keys(folder, target)?;
     let copy = copy_checked(&source, target, None)?;
     SqliteStore::record_backup(&source, copy)?;
     Ok(copied(target, copy, key))
@@ -87,6 +89,28 @@ fn keep_key(folder: &Path, target: &Path) -> Result<Option<PathBuf>, StoreError>
         key.write(&beside)?;
     }
     Ok(Some(beside))
+}
+
+/// Puts the keys to which devices seal copies beside the backup, where they are not there already:
+/// a locked device may hand in to whoever restores it.
+fn keep_sealing_keys(folder: &Path, target: &Path) -> Result<(), StoreError> {
+    let newest = Some(folder.join(sealing::KEY_FILE)).filter(|file| file.exists());
+    for file in newest.into_iter().chain(sealing::older(folder)?) {
+        copy_sealing_key(&file, beside(target))?;
+    }
+    Ok(())
+}
+
+/// The folder of a backup.
+fn beside(backup: &Path) -> &Path {
+    let folder = backup.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+fn copy_sealing_key(file: &Path, to: &Path) -> Result<(), StoreError> {
+    let Some(private) = key_file::read(file)? else { return Ok(()) };
+    let target = to.join(sealing::kept_as(&private));
+    if target.exists() { Ok(()) } else { key_file::write(&target, &private) }
 }
 
 /// Takes the key of the attachments from beside the backup, where the folder has none.
@@ -128,5 +152,8 @@ pub fn restore(backup: &Path, folder: &Path, now: DateTime<Utc>) -> Result<Copie
     check_file(backup)?;
     let copy = copy_checked(backup, &target, Some(now))?;
     let key = if copy.attachments > 0 { take_key(backup, folder)? } else { None };
+    for file in sealing::older(beside(backup))? {
+        copy_sealing_key(&file, folder)?;
+    }
     Ok(copied(&target, copy, key))
 }

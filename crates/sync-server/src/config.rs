@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::NaiveTime;
+use doorstep_core::wire::Terms;
 
 use crate::schedule::Plan;
 use crate::store::notices::Channel;
@@ -75,6 +76,10 @@ pub struct Config {
     pub acknowledge_same_day: Duration,
     /// The same for a routine one, in working time.
     pub acknowledge_routine: Duration,
+    /// How long a device without contact shows what it holds of children.
+    pub read_lease: Duration,
+    /// After so many wrong passphrases running, a device destroys the key to what it holds.
+    pub wrong_passphrases: u32,
     /// How long the device of somebody with a planned visit may be silent before it is raised.
     pub silence: Duration,
     /// When the server makes backups by itself.
@@ -117,6 +122,8 @@ impl Default for Config {
             acknowledge_immediate: second(1800),
             acknowledge_same_day: second(7200),
             acknowledge_routine: second(28_800),
+            read_lease: Duration::from_hours(u64::from(Terms::READ_LEASE_HOURS)),
+            wrong_passphrases: Terms::WRONG_PASSPHRASES,
             silence: second(14_400),
             backup: Plan::default(),
             contingency: Plan { at: BEFORE_WORK, keep: 8, ..Plan::default() },
@@ -300,6 +307,14 @@ impl Config {
             "acknowledge_immediate" => self.acknowledge_immediate = at_most(value, 30)?,
             "acknowledge_same_day" => self.acknowledge_same_day = at_most(value, 120)?,
             "acknowledge_routine" => self.acknowledge_routine = at_most(value, 480)?,
+            "read_lease" => {
+                let hours = value.parse().ok().filter(|hours| (1..=8760).contains(hours))?;
+                self.read_lease = Duration::from_hours(hours);
+            }
+            "wrong_passphrases" => {
+                let count = value.parse().ok().filter(|count| (3..=100).contains(count))?;
+                self.wrong_passphrases = count;
+            }
             "silence" => self.silence = minutes(value)?,
             "backup_folder" | "backup_at" | "backup_every" | "backup_keep" => {
                 plan(&mut self.backup, name, value)?;

@@ -194,6 +194,7 @@ fn answer(
         organisation: organisation.id,
         organisation_name: organisation.name,
         server_time: now,
+        terms: None,
     }
 }
 

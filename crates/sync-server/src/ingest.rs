@@ -1,6 +1,7 @@
 //! Taking in what a device pushes: a verdict for each event, and nothing lost. Events, chains,
 //! assessments, ledger and notices change in one transaction.
 
+pub mod hand_in;
 mod inspect;
 mod release;
 pub mod shape;
@@ -151,7 +152,8 @@ pub fn push(
 ) -> Result<Pushed, StoreError> {
     assert!(batch.key == device.public_key, "a batch is examined with its device's key");
     let chain = chain(tx, device.id, batch.epoch)?;
-    let mut intake = Intake::begin(tx, device, chain, now)?;
+    let cloned = is_cloned(tx, device, batch.epoch)?;
+    let mut intake = Intake { cloned, ..Intake::begin(tx, device, chain, now)? };
     for (place, examined) in (0..).zip(&batch.events) {
         let Some(seq) = batch.first_seq.checked_add(place) else { break };
         if !intake.take(tx, seq, examined)? {
@@ -165,10 +167,20 @@ pub fn push(
     Ok(Pushed { verdicts, expected, ledger_changed })
 }
 
+/// Whether two copies of the device write: somebody goes on in an epoch after another was opened,
+/// or did so before. A device that was restored from a backup is alone: it writes in the newest
+/// only.
+fn is_cloned(tx: &dyn Tx, device: &Device, epoch: u32) -> Result<bool, StoreError> {
+    let newer = tx.chains(device.id)?.iter().any(|chain| chain.epoch > epoch);
+    Ok(newer || tx.has_set_aside(device.id, QuarantineCode::ClonedDevice.as_str())?)
+}
+
 /// A batch on its way into the store.
 struct Intake<'a> {
     device: &'a Device,
     chain: Chain,
+    /// Two copies of the device write.
+    cloned: bool,
     now: DateTime<Utc>,
     /// Whose device it is.
     person: Person,
@@ -199,6 +211,7 @@ impl<'a> Intake<'a> {
         Ok(Self {
             device,
             chain,
+            cloned: false,
             now,
             person,
             samples: tx.clock_samples(device.id, CLOCK_SAMPLES)?,
@@ -277,12 +290,19 @@ impl<'a> Intake<'a> {
                 return Ok(Err(Fault { child, ..fault }));
             }
         };
-        let (device, now) = (self.device, self.now);
+        let (device, now, cloned) = (self.device, self.now, self.cloned);
         let (times, person) = (Times::of(device, &read, now, &self.samples), self.person.clone());
         let Some((child, allocations)) = self.child(tx, read.origin.child)? else {
             let message = "this child is not known here".to_owned();
             return Ok(Err(Fault { code: QuarantineCode::UnknownChild, message, child: None }));
         };
+        if cloned {
+            let message = "two copies of this device are in use: a person has to say whose record \
+                           this is"
+                .to_owned();
+            let (code, child) = (QuarantineCode::ClonedDevice, Some(child.id));
+            return Ok(Err(Fault { code, message, child }));
+        }
         let handed_over = match entitlement(device, &person, child, allocations, &times, now) {
             Ok(Entitlement::Holds) => false,
             Ok(Entitlement::Held) => true,

@@ -26,6 +26,7 @@ pub mod outbox;
 pub mod pace;
 pub mod private;
 pub mod schedule;
+pub mod sealing;
 pub mod serve;
 pub mod store;
 pub mod sweep;

@@ -3,6 +3,7 @@
 mod attachments;
 mod bad_input;
 mod crash;
+mod locked;
 mod lost;
 mod moved;
 mod office;

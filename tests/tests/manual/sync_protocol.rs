@@ -13,8 +13,8 @@ use doorstep_core::ids::{ChildId, EventId};
 use doorstep_core::seal::{self, Digest, Hash, Origin, SealedEvent, SigningKey};
 use doorstep_core::time::ClockReading;
 use doorstep_core::wire::{
-    AttachmentOffer, AttachmentState, Cursor, EnrolRequest, EnrolResponse, Limits, Problem,
-    QuarantineCode, SyncRequest, SyncResponse,
+    AttachmentOffer, AttachmentState, Cursor, EnrolRequest, EnrolResponse, HandIn, HandInAnswer,
+    Limits, Problem, QuarantineCode, SealedCopy, SyncRequest, SyncResponse,
 };
 use doorstep_sync_server::store::Tx;
 use doorstep_sync_server::testing::{Bench, MONDAY};
@@ -171,8 +171,11 @@ async fn the_examples_are_what_a_server_answers() {
 
     let mut spoilt = second.clone();
     spoilt.signature = first.signature;
+    let last = third.hash();
     let spoilt = device.sync(&bench, &request(&device, 2, vec![spoilt, third])).await;
     example("quarantined-verdicts", &json!({ "verdicts": spoilt.verdicts }));
+    (device.next_seq, device.previous) = (4, last);
+    handed_in(&bench, &mut device, child).await;
 
     let hashes = [first.hash(), second.hash()];
     let sum = hashes.iter().fold(Digest::EMPTY, |digest, hash| digest.with(*hash));
@@ -228,6 +231,21 @@ async fn compressed(bench: &Bench, device: &Device, cursor: Cursor) {
         writeln!(table, "| {} | {bytes} | `{hash}` |", known.id).expect("text takes text");
     }
     crate::compare(PAGE, "dictionaries", &table);
+}
+
+/// What a locked device says, and what it is told.
+async fn handed_in(bench: &Bench, device: &mut Device, child: ChildId) {
+    let terms = device.enrolled.terms.clone().expect("the server names its terms");
+    let (id, mut copies) = (device.enrolled.device, Vec::new());
+    let event = device.seal(child, What::SchoolChanged(Note::default()));
+    copies.extend(SealedCopy::seal(id, (1, 4), &event, &terms.sealing_key, &device.key));
+    let asked = HandIn { protocol: 1, device: id, copies, for_good: false };
+    example("hand-in-request", &asked);
+    let asked = serde_json::to_value(&asked).expect("a request has only string keys");
+    let (status, answer) = post(bench, "/v1/hand-in", None, &asked).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    let answer: HandInAnswer = serde_json::from_value(answer).expect("an answer");
+    example("hand-in-answer", &answer);
 }
 
 /// The exchanges about one attachment, and one whose bytes are others than were named.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use doorstep_core::attachment::size_in_words;
 use doorstep_core::time::ClockReading;
-use doorstep_core::wire::{EnrolResponse, SyncResponse};
+use doorstep_core::wire::{EnrolResponse, HandInAnswer, SyncResponse};
+use doorstep_device_store::porch::{HandedOver, Porch};
 use doorstep_device_store::{Invitation, Progress, Store};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
@@ -113,6 +114,21 @@ pub fn sync(
         tell(&synced, &Step::Records(progress))?;
     }
     Ok(synced)
+}
+
+/// Hands in what lies sealed on the porch, without opening the device.
+pub fn hand_in(porch: &Porch, server: &str) -> Outcome<HandedOver> {
+    let client = Client::new(server)?;
+    let (mut over, mut after) = (HandedOver::default(), None);
+    while let Some(request) = porch.next_hand_in(after).or_no("cannot read the sealed copies")? {
+        let answer = client.post::<HandInAnswer>("/v1/hand-in", None, &request);
+        let answer = answer.map_err(|error| Failure::No(error.to_string()))?;
+        let step = porch.handed_in(&request, &answer).or_no("cannot note what was handed in")?;
+        over.received += step.received;
+        over.kept += step.kept;
+        after = request.copies.last().map(|copy| (copy.epoch, copy.seq));
+    }
+    Ok(over)
 }
 
 /// Lets the machine know, so that it waits before it asks again.

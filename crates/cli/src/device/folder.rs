@@ -1,10 +1,12 @@
-//! A device's folder: the encrypted file, the vault with its wrapped key, and where its server is.
+//! A device's folder: the encrypted file, the vault with its wrapped key, the porch, and where its
+//! server is.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use doorstep_device_store::porch::{Porch, Refused};
 use doorstep_device_store::vault::{Cost, PASSPHRASE_MIN, Vault};
 use doorstep_device_store::{Key, OpenError, Store};
 use rusqlite::{Connection, OpenFlags};
@@ -14,8 +16,14 @@ use crate::failure::{Failure, OrFail as _, Outcome};
 
 const FILE: &str = "device.db";
 const VAULT: &str = "vault.json";
+const PORCH: &str = "porch.db";
+/// What stands in the vault's place once its key was destroyed.
+const DESTROYED: &str = "{\"destroyed\":true}";
 const SERVER: &str = "server.txt";
 const AUTHORITY: &str = "authority.pem";
+
+/// Opens a file, or makes it.
+const CREATE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE);
 
 /// How long to wait for another program that is writing to the same file.
 const BUSY: Duration = Duration::from_secs(5);
@@ -54,19 +62,46 @@ impl Folder {
             .or_no("cannot make the device's vault")?;
         // The vault is safe on the disk before anything is encrypted with the key inside it.
         self.put(VAULT, &vault.to_json())?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        Store::create(self.connect(flags)?, &key).map_err(|error| self.refusal(&error))
+        let store = Store::create(self.connect(FILE, CREATE)?, &key);
+        Ok(store.map_err(|error| self.refusal(&error))?.with_porch(self.porch()?))
     }
 
-    /// Opens the store. A wrong passphrase or a damaged file leaves everything as it is.
+    /// What lies beside the encrypted file. Made where there is none.
+    pub fn porch(&self) -> Outcome<Porch> {
+        Porch::open(self.connect(PORCH, CREATE)?).map_err(|error| self.refusal(&error))
+    }
+
+    /// Opens the store. A damaged file is left as it is. A wrong passphrase is counted; the last
+    /// one destroys the key.
     pub fn open(&self, passphrase: &str) -> Outcome<Store> {
         self.expect_there()?;
+        let porch = self.porch()?;
+        porch.refuse_destroyed().map_err(|refused| self.said(&refused))?;
         let vault = fs::read_to_string(self.path.join(VAULT))
             .or_no(&format!("cannot read {}", self.path.join(VAULT).display()))?;
         let vault = Vault::from_json(&vault).map_err(|error| self.said(&error))?;
-        let key = vault.unwrap(passphrase).map_err(|error| self.said(&error))?;
-        let store = self.connect(OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        Store::open(store, &key).map_err(|error| self.refusal(&error))
+        let key = porch.unlock(&vault, passphrase, &ambient::clock()).map_err(|refused| {
+            if let Refused::Destroyed { .. } = refused
+                && let Err(failure) = self.destroy_vault()
+            {
+                return failure;
+            }
+            self.said(&refused)
+        })?;
+        let store = Store::open(self.connect(FILE, OpenFlags::SQLITE_OPEN_READ_WRITE)?, &key);
+        Ok(store.map_err(|error| self.refusal(&error))?.with_porch(porch))
+    }
+
+    /// Overwrites the wrapped key, and then puts a note in its place.
+    fn destroy_vault(&self) -> Outcome {
+        let path = self.path.join(VAULT);
+        let doing = format!("cannot destroy {}", path.display());
+        let bytes = fs::metadata(&path).or_no(&doing)?.len();
+        let mut file = fs::OpenOptions::new().write(true).open(&path).or_no(&doing)?;
+        let zeros = vec![0; usize::try_from(bytes).unwrap_or(0)];
+        file.write_all(&zeros).or_no(&doing)?;
+        file.sync_all().or_no(&doing)?;
+        self.put(VAULT, DESTROYED)
     }
 
     /// Whether there is a device, or what is left of one.
@@ -112,8 +147,8 @@ impl Folder {
         self.put(AUTHORITY, pem)
     }
 
-    fn connect(&self, flags: OpenFlags) -> Outcome<Connection> {
-        let file = self.path.join(FILE);
+    fn connect(&self, name: &str, flags: OpenFlags) -> Outcome<Connection> {
+        let file = self.path.join(name);
         let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let conn = Connection::open_with_flags(&file, flags)
             .or_no(&format!("cannot open {}", file.display()))?;

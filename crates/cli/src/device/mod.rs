@@ -22,11 +22,13 @@ use doorstep_core::ids::EventId;
 use doorstep_core::policy::Policy;
 use doorstep_core::time::in_words;
 use doorstep_core::wire::ChildCard;
+use doorstep_device_store::porch::HandedOver;
 use doorstep_device_store::{Held, RecordState, Source, Store};
 use serde_json::json;
 
 use self::advice::{Advice, Known};
 use self::folder::Folder;
+use crate::ambient;
 use crate::failure::{Failure, OrFail as _, Outcome};
 use crate::out::{Out, complain};
 
@@ -143,10 +145,18 @@ enum Action {
         /// Print what it came to as JSON
         #[arg(long)]
         json: bool,
+        /// Only hand in what is unsent, sealed as it is: asks for no passphrase, fetches nothing
+        #[arg(long)]
+        locked: bool,
     },
     Serve(serve::ServeArgs),
     /// What the server signed about its logs, as evidence for `doorstep verify --head`
     Head,
+    /// The server's signing key was changed, and you compared its mark with whoever runs the server
+    TrustServer {
+        /// The mark of the new key, as `status` shows it
+        mark: String,
+    },
     /// How the device stands
     Status {
         /// Print it as JSON
@@ -176,7 +186,13 @@ pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
         return serve::run(serving, &folder, given.as_ref().map(|given| given.as_str()), out);
     }
     folder.expect_there()?;
+    if let Action::Sync { json, locked } = args.action
+        && (locked || folder.porch()?.destroyed().or_no("cannot look at the device")?.is_some())
+    {
+        return hand_in(&folder, json, out);
+    }
     let mut store = folder.open(&passphrase::known(args.passphrase_file.as_ref())?)?;
+    store.look(&ambient::clock()).or_no("cannot look at the device")?;
     match &args.action {
         Action::Init | Action::Serve(_) => Ok(()),
         Action::Enrol { code, server, name } => {
@@ -213,8 +229,9 @@ pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
             let children = store.children().or_no("cannot read the caseload")?;
             explain::explain(&store, &find::child(&children, child)?, *json, out)
         }
-        Action::Sync { json } => sync(&mut store, &folder, *json, out),
+        Action::Sync { json, .. } => sync(&mut store, &folder, *json, out),
         Action::Head => out.json(&store.kept_heads().or_no("cannot read what was kept")?),
+        Action::TrustServer { mark } => trust_server(&mut store, mark, out),
         Action::Status { json } => {
             let status = store.status().or_no("cannot read the device's status")?;
             show::status(&status, folder.server().as_deref(), *json, out)
@@ -222,11 +239,45 @@ pub fn run(args: &DeviceArgs, out: &mut Out) -> Outcome {
     }
 }
 
-fn sync(store: &mut Store, folder: &Folder, json: bool, out: &mut Out) -> Outcome {
-    let server = folder.server().ok_or_else(|| {
+/// The server is known by another key from now on.
+fn trust_server(store: &mut Store, mark: &str, out: &mut Out) -> Outcome {
+    if store.trust_head_key(mark).or_no("cannot note the server's key")? {
+        return out.line("The server is known by that key from now on.");
+    }
+    let sentence =
+        "the server has not signed with a key of that mark: see `doorstep device status`";
+    Err(Failure::No(sentence.to_owned()))
+}
+
+fn server(folder: &Folder) -> Outcome<String> {
+    folder.server().ok_or_else(|| {
         let sentence = "this device is not enrolled yet: doorstep device enrol CODE --server URL";
         Failure::No(sentence.to_owned())
-    })?;
+    })
+}
+
+/// Hands in what is unsent while the device stays locked, or after its key was destroyed.
+fn hand_in(folder: &Folder, json: bool, out: &mut Out) -> Outcome {
+    let (porch, server) = (folder.porch()?, server(folder)?);
+    let HandedOver { received, kept } = exchange::hand_in(&porch, &server)?;
+    if json {
+        return out.json(&json!({ "handed_in": received, "kept": kept }));
+    }
+    out.line(format!("Handed in {received} records, sealed; nothing was opened or fetched."))?;
+    if kept > 0 {
+        out.line(format!(
+            "{kept} records stay here, because the server cannot take them yet: open the device \
+             and sync."
+        ))?;
+    }
+    match porch.refuse_destroyed() {
+        Ok(()) => out.line("What became of them is told when you next sync with the passphrase."),
+        Err(refused) => out.line(doorstep_core::describe::sentence_case(&refused.to_string())),
+    }
+}
+
+fn sync(store: &mut Store, folder: &Folder, json: bool, out: &mut Out) -> Outcome {
+    let server = server(folder)?;
     let synced = exchange::sync_and_show(store, &server, json, out)?;
     let status = store.status().or_no("cannot read the device's status")?;
     if json {

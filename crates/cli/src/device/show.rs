@@ -294,14 +294,23 @@ pub fn status(status: &Status, server: Option<&str>, json: bool, out: &mut Out) 
              {healed}"
         ))?;
     }
+    about_server(status, out)?;
+    match status.last_contact {
+        Some(at) => out.line(format!("last contact with the server: {}", in_words(at))),
+        None => out.line("never in contact with the server yet: `doorstep device sync`"),
+    }
+}
+
+/// What somebody who does not run the server should hear of it.
+fn about_server(status: &Status, out: &mut Out) -> Outcome {
+    if let Some(changed) = &status.head_key_changed {
+        out.line(changed.to_string())?;
+    }
     if status.log_contradicted {
         out.line(
             "the server's log went back, or is another than before: tell somebody who does not \
              run it, with what `doorstep device head` prints",
         )?;
     }
-    match status.last_contact {
-        Some(at) => out.line(format!("last contact with the server: {}", in_words(at))),
-        None => out.line("never in contact with the server yet: `doorstep device sync`"),
-    }
+    Ok(())
 }

@@ -91,6 +91,8 @@ pub const fn quarantine(code: QuarantineCode) -> &'static str {
         QuarantineCode::TooLarge => "Too large",
         QuarantineCode::OutsideEntitlement => "Made after access ended",
         QuarantineCode::BeforeBirth => "Dated before the child was born",
+        QuarantineCode::BehindAGap => "What was recorded before it never came",
+        QuarantineCode::ClonedDevice => "Two copies of this device are in use",
     }
 }
 

@@ -1,12 +1,14 @@
-//! What a device and a server say to each other: `POST /v1/enrol`, `POST /v1/sync` and the
-//! addresses of attachments.
+//! What a device and a server say to each other: `POST /v1/enrol`, `POST /v1/sync`,
+//! `POST /v1/hand-in` and the addresses of attachments.
 //!
 //! One round trip carries up a batch of sealed events and brings down a verdict for each, changes
 //! of the caseload, a page of events and the next cursor. Everything is safe to repeat.
 
 mod attachment;
+mod hand_in;
 mod head;
 mod limits;
+mod terms;
 mod verdict;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -21,8 +23,10 @@ use crate::time::ClockReading;
 use crate::words::Word;
 
 pub use attachment::{AttachmentOffer, AttachmentProgress, AttachmentState};
+pub use hand_in::{Bytes, HandIn, HandInAnswer, HandInOutcome, HandedIn, SealedCopy, SealingKey};
 pub use head::{KeptHead, SignedHead, root_of};
 pub use limits::Limits;
+pub use terms::Terms;
 pub use verdict::{Outcome, QuarantineCode, Settled, Settlement, Verdict};
 
 /// The version of the protocol that this code speaks.
@@ -72,6 +76,9 @@ pub struct EnrolResponse {
     pub organisation_name: String,
     /// The server's clock (UTC).
     pub server_time: DateTime<Utc>,
+    /// What the device keeps to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
 }
 
 /// A person as others see them.
@@ -144,6 +151,9 @@ pub struct SyncRequest {
     /// At most so many bytes of events in the answer, where the link carries less than a page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub page_bytes: Option<usize>,
+    /// The mark of the terms that the device keeps to; none: it holds none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<String>,
 }
 
 impl SyncRequest {
@@ -169,6 +179,7 @@ impl SyncRequest {
             waiting: Vec::new(),
             divergence: Divergence::default(),
             page_bytes: None,
+            terms: None,
         }
     }
 }
@@ -252,6 +263,9 @@ pub struct SyncResponse {
     /// How the server's logs stand, signed: kept by the device as evidence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head: Option<SignedHead>,
+    /// What the device keeps to from now on, where it holds other terms or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Terms>,
 }
 
 /// The server did not know the cursor of a request, or there was none: it was restored to a backup,

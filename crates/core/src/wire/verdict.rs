@@ -136,6 +136,11 @@ words!(
         OutsideEntitlement = "outside-entitlement",
         /// It is said to have happened before the child was born.
         BeforeBirth = "before-birth",
+        /// It was handed in sealed by a device that nobody can open any more, and records before
+        /// it never came.
+        BehindAGap = "behind-a-gap",
+        /// Two copies of its device write, each on a sequence of its own.
+        ClonedDevice = "cloned-device",
     }
 );
 

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction};
 use super::{Row, note_held, put_piece, read, row};
 use crate::error::Error;
 use crate::sync::{self, STALL_SECONDS};
-use crate::{instant, outbox};
+use crate::{contact, instant, outbox};
 
 /// Halvings of a piece after failures: a weak link carries less at a time.
 const HALVINGS_MAX: u32 = 6;
@@ -70,7 +70,7 @@ pub(crate) fn next(
     conn: &Connection,
     now: DateTime<Utc>,
 ) -> Result<Option<AttachmentRequest>, Error> {
-    let Some(server) = sync::server(conn)? else { return Ok(None) };
+    let Some(server) = contact::server(conn)? else { return Ok(None) };
     if server.more || outbox::pending(conn)?.0 > 0 || sync::is_pausing(conn, now)? {
         return Ok(None);
     }
@@ -135,7 +135,7 @@ pub(crate) fn answered(
     if answer.hash != hash || answer.bytes != size || answer.received > size {
         return Err(Error::Answer("is about another attachment"));
     }
-    let asked_at = sync::server(tx)?.map_or(0, |server| server.backed_up_to);
+    let asked_at = contact::server(tx)?.map_or(0, |server| server.backed_up_to);
     let state = if answer.is_complete() { "received" } else { "waiting" };
     tx.execute(
         "update attachment_sent
@@ -170,7 +170,7 @@ pub(crate) fn want(
     if let Some(row) = row(tx, attachment.hash)? {
         return Ok(row.held < row.bytes);
     }
-    let limit = sync::limits(tx)?.attachment_bytes;
+    let limit = contact::limits(tx)?.attachment_bytes;
     let media_type = attachment.media_type.known().ok_or(Error::UnknownAttachment)?;
     if attachment.bytes == 0 || attachment.bytes > limit {
         return Err(Error::UnknownAttachment);

@@ -98,6 +98,7 @@ impl Office {
             events_left: 0,
             anew: None,
             head: None,
+            terms: None,
         };
         self.page(device, request, &mut response);
         // What travels is text: nothing may depend on more.

@@ -7,6 +7,7 @@ mod children;
 mod drawing;
 mod follow_up;
 mod gate;
+mod lease;
 mod owed;
 mod record;
 mod records;
@@ -26,7 +27,7 @@ use chrono::{DateTime, Utc};
 use doorstep_core::event::Role;
 use doorstep_core::ids::ChildId;
 use doorstep_core::wire::ChildCard;
-use doorstep_device_store::{Enrolment, Error, Store};
+use doorstep_device_store::{Enrolment, Error, ReadLease, Store};
 
 use crate::app::{App, Exchange, Open, Stage};
 use crate::door::Surroundings;
@@ -85,6 +86,8 @@ pub struct Asked<'a> {
     pub now: DateTime<Utc>,
     /// Whose device it is.
     pub me: Enrolment,
+    /// Whether what is held of children may be shown.
+    pub lease: ReadLease,
     /// What the door knows of the device.
     pub surroundings: Surroundings,
     /// The fields of the query.
@@ -206,6 +209,10 @@ fn answer(
     let mut state = app.state();
     let exchange = state.exchange.clone();
     let Some(open) = &mut state.open else { return redirect(&app.at("/unlock")) };
+    let lease = match open.store.look(&app.door().clock()) {
+        Ok(lease) => lease,
+        Err(error) => return Page::problem(&error.to_string()).draw(&Frame::bare(app)),
+    };
     let me = match open.store.enrolment() {
         Ok(Some(me)) => me,
         Ok(None) => return redirect(&app.at("/enrol")),
@@ -217,17 +224,31 @@ fn answer(
         exchange: &exchange,
         now: app.now(),
         me,
+        lease,
         surroundings: app.door().surroundings(),
         query,
         form: Fields::read(body),
         body,
         params,
     };
+    let page = if asked.may_show(app.within(uri.path())) { page } else { lease::show };
     let outcome = asked.look().and_then(|()| page(&mut asked));
     asked.respond(outcome)
 }
 
 impl Asked<'_> {
+    /// Whether this page may be shown: while the read lease is over, only what recording and
+    /// syncing need.
+    fn may_show(&self, path: &str) -> bool {
+        let needed = path == "/sync" || path == "/record" || path.starts_with("/record/");
+        needed || self.lease == ReadLease::Open
+    }
+
+    /// Whether what is held of children may be shown.
+    pub fn is_readable(&self) -> bool {
+        self.lease == ReadLease::Open
+    }
+
     fn look(&mut self) -> Result<(), Problem> {
         Ok(self.open.judged.look_elsewhere(&self.open.store)?)
     }

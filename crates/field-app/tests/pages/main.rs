@@ -2,6 +2,7 @@
 
 mod calls;
 mod gate;
+mod lease;
 mod record;
 mod screens;
 mod support;

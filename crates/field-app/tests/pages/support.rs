@@ -84,6 +84,7 @@ pub fn answer(children: Vec<ChildCard>) -> SyncResponse {
         events_left: 0,
         anew: None,
         head: None,
+        terms: None,
     }
 }
 

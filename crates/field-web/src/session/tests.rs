@@ -23,8 +23,8 @@ impl Shelf for Folder {
     fn names(&self) -> Result<Vec<String>, ShelfError> {
         let entries = std::fs::read_dir(&self.0).map_err(|e| ShelfError::List(e.to_string()))?;
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        // Not the journal beside it.
-        Ok(names.filter(|name| !name.ends_with("-journal")).collect())
+        // Neither the journal beside it nor the porch.
+        Ok(names.filter(|name| name.strip_suffix(".db").is_some()).collect())
     }
 
     fn connect(&self, name: &str, create: bool) -> Result<Connection, ShelfError> {
@@ -105,6 +105,7 @@ fn caseload(children: Vec<ChildCard>) -> String {
         events_left: 0,
         anew: None,
         head: None,
+        terms: None,
     };
     serde_json::to_string(&answer).unwrap()
 }
@@ -199,8 +200,11 @@ fn a_passphrase_opens_the_store_and_another_does_not() {
         let (answer, _) = session.call(unlock("not the right words"));
         assert!(answer.text().contains("does not open this device"), "{}", answer.text());
     }
+    // Closing the browser does not help.
+    drop(session);
+    let mut session = profile.begin();
     let (answer, _) = session.call(unlock(PASSPHRASE));
-    assert!(answer.text().contains("try again in"), "{}", answer.text());
+    assert!(answer.text().contains("wait 30 seconds"), "{}", answer.text());
     profile.around.at(moment(1));
     let (answer, _) = session.call(unlock(PASSPHRASE));
     assert_eq!(answer.status, 303);
@@ -278,6 +282,73 @@ fn a_locked_app_hands_in_what_is_unsent_and_forgets_the_key_when_there_is_nothin
     let _ = session.call(Request::post("/field/lock", &[]));
     assert!(session.next_request().is_none(), "nothing is unsent: the key is gone");
     assert_eq!(session.token(), None);
+}
+
+/// One record that nobody has, on a device with one child; the browser is closed then.
+fn with_unsent(profile: &mut Profile) {
+    let mut session = profile.set_up();
+    assert!(session.next_request().is_some());
+    let _ = session.response(&reply(200, &caseload(vec![testing::card(1)])));
+    let draft =
+        Draft::new(testing::minute(0), testing::child(1), testing::failed(Form::NoResponse));
+    let clock = testing::clock(0);
+    let recorded = session.app.with_store(|store| store.record(&draft, &clock, [9; 32]));
+    assert_eq!(recorded.unwrap().unwrap().len(), 1);
+}
+
+const HANDED_IN: &str = r#"{"copies":[{"epoch":1,"seq":1,"outcome":"received"}]}"#;
+
+#[test]
+fn a_browser_that_was_closed_hands_in_what_is_unsent_without_the_passphrase() {
+    let mut profile = Profile::empty();
+    with_unsent(&mut profile);
+    let mut session = profile.begin();
+    let standing = session.standing();
+    assert_eq!((standing.stage, standing.unsent, standing.due.is_some()), ("locked", 1, true));
+    session.sync_begins(false);
+    let outgoing = session.next_request().unwrap();
+    assert_eq!((outgoing.path.as_str(), outgoing.token), ("/v1/hand-in", None));
+    let body = String::from_utf8(outgoing.body).unwrap();
+    assert!(!body.contains("no-response") && body.contains("\"copies\":[{"), "{body}");
+    let heard = session.response(&reply(200, HANDED_IN));
+    assert_eq!((heard.trouble, heard.sent), (None, 1));
+    assert!(session.next_request().is_none());
+    assert_eq!((session.standing().unsent, session.standing().due), (0, None));
+    // What became of it is learnt once the store is open.
+    let _ = session.call(unlock(PASSPHRASE));
+    assert!(said(session.next_request()).contains("no-response"));
+}
+
+#[test]
+fn too_many_wrong_passphrases_wipe_the_browsers_device_and_lose_no_record() {
+    let mut profile = Profile::empty();
+    with_unsent(&mut profile);
+    let mut session = profile.begin();
+    let mut minute = 0;
+    let (answer, wants) = loop {
+        minute += 20;
+        profile.around.at(moment(minute));
+        match session.call(unlock("not the right words")) {
+            (answer, Some(wants)) => break (answer, wants),
+            (answer, None) => assert_eq!(answer.status, 422, "{}", answer.text()),
+        }
+    };
+    assert_eq!((minute, wants), (200, Wants::Keep));
+    assert!(answer.text().contains("This device was wiped"), "{}", answer.text());
+    let kept = session.kept().unwrap();
+    assert!(Kept::from_json(&kept).unwrap().vault.unwrap(PASSPHRASE).is_err(), "{kept}");
+    // The browser ended before the vault was written: the porch knows all the same.
+    drop(session);
+    let mut session = profile.begin();
+    let (answer, _) = session.call(unlock(PASSPHRASE));
+    assert!(answer.text().contains("1 of the records that were not sent can still be handed in"));
+    let (_, wants) = session.call(Request::post(START_AGAIN, &[]));
+    assert_eq!(wants, Some(Wants::Keep), "not before they are");
+    assert!(said(session.next_request()).contains("\"for_good\":true"));
+    let _ = session.response(&reply(200, HANDED_IN));
+    let (_, wants) = session.call(Request::post(START_AGAIN, &[]));
+    assert_eq!(wants, Some(Wants::Forget));
+    assert_eq!(session.standing().stage, "first-use");
 }
 
 #[test]

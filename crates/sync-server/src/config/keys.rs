@@ -106,6 +106,18 @@ pub const KEYS: &[Key] = &[
         "The same for a routine escalation.",
     ),
     key(
+        "read_lease",
+        "168",
+        "hours, 1 to 8760",
+        "How long a device without contact shows what it holds of children. Recording never ends.",
+    ),
+    key(
+        "wrong_passphrases",
+        "10",
+        "tries, 3 to 100",
+        "After so many wrong passphrases running, a device destroys the key to what it holds.",
+    ),
+    key(
         "silence",
         "240",
         "minutes",

@@ -6,15 +6,15 @@
 use std::collections::BTreeMap;
 
 use doorstep_core::wire::{
-    AttachmentOffer, AttachmentState, EnrolRequest, EnrolResponse, Problem, SyncRequest,
-    SyncResponse,
+    AttachmentOffer, AttachmentState, EnrolRequest, EnrolResponse, HandIn, HandInAnswer, Problem,
+    SyncRequest, SyncResponse,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use super::problem::Refusal;
-use super::{attachments, coding, enrol, health, pokes, sync};
+use super::{attachments, coding, enrol, hand_in, health, pokes, sync};
 use crate::console::reference;
 
 /// Where the description keeps its shapes.
@@ -33,6 +33,7 @@ const SCHEMAS: &str = "/components/schemas";
     paths(
         enrol::enrol,
         sync::sync,
+        hand_in::hand_in,
         pokes::pokes,
         attachments::offer,
         attachments::take,
@@ -83,6 +84,27 @@ const PROBLEMS: &[(&str, &[&str])] = &[
             "content-type",
             "content-coding",
             "too-often",
+            "busy",
+            "internal",
+            "unavailable",
+            "not-set-up",
+        ],
+    ),
+    (
+        "hand_in",
+        &[
+            "malformed",
+            "too-deep",
+            "protocol",
+            "unauthenticated",
+            "method-not-allowed",
+            "too-slow",
+            "too-large",
+            "too-many-events",
+            "content-type",
+            "content-coding",
+            "too-often",
+            "too-many-requests",
             "busy",
             "internal",
             "unavailable",
@@ -218,6 +240,8 @@ fn schemas() -> Map<String, Value> {
     take(schemars::SchemaGenerator::subschema_for::<EnrolResponse>);
     take(schemars::SchemaGenerator::subschema_for::<SyncRequest>);
     take(schemars::SchemaGenerator::subschema_for::<SyncResponse>);
+    take(schemars::SchemaGenerator::subschema_for::<HandIn>);
+    take(schemars::SchemaGenerator::subschema_for::<HandInAnswer>);
     take(schemars::SchemaGenerator::subschema_for::<AttachmentOffer>);
     take(schemars::SchemaGenerator::subschema_for::<AttachmentState>);
     take(schemars::SchemaGenerator::subschema_for::<Problem>);

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse as _, Response};
-use doorstep_core::wire::EnrolRequest;
+use doorstep_core::wire::{EnrolRequest, EnrolResponse};
 
 use super::problem::Refusal;
 use super::{body, coding};
@@ -39,7 +39,9 @@ pub async fn enrol(State(app): State<AppState>, request: Request) -> Result<Resp
     if let Err(EnrolError::Code) = enrolled {
         app.attempts.count(now);
     }
-    let mut answer = Json(enrolled?).into_response();
+    let terms = Some(app.terms()?);
+    let enrolled = EnrolResponse { terms, ..enrolled? };
+    let mut answer = Json(enrolled).into_response();
     // It holds a secret and is never compressed; but it says how the first sync may come.
     coding::say_what_is_taken(answer.headers_mut());
     Ok(answer)

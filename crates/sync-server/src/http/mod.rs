@@ -8,6 +8,7 @@ mod coding;
 pub mod describe;
 mod enrol;
 mod field;
+mod hand_in;
 mod health;
 mod pokes;
 mod problem;
@@ -28,6 +29,7 @@ pub fn router(state: AppState) -> Router {
     let protocol = Router::new()
         .route("/v1/enrol", post(enrol::enrol))
         .route("/v1/sync", post(sync::sync))
+        .route("/v1/hand-in", post(hand_in::hand_in))
         .route("/v1/dictionaries/{id}", get(coding::dictionary))
         .route("/v1/pokes", get(pokes::pokes))
         .route(

@@ -55,6 +55,7 @@ struct PushAndPull {
     #[serde(default)]
     divergence: Divergence,
     page_bytes: Option<usize>,
+    terms: Option<String>,
 }
 
 impl PushAndPull {
@@ -99,6 +100,7 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     often.map_err(|retry_after| Refusal::TooOften { retry_after })?;
     let request = Arc::new(parse(&arrived.bytes, &limits)?);
     let key = app.head_key()?;
+    let terms = Some(app.terms()?).filter(|terms| request.terms.as_ref() != Some(&terms.mark));
     if let Some(cursor) = request.cursor.clone().filter(|_| request.brings_nothing()) {
         let (shown, asked) = (token.clone(), Arc::clone(&request));
         let look = move |tx: &dyn Tx| {
@@ -108,6 +110,7 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
         };
         if let Some((mut response, heads)) = app.db.read(look).await? {
             response.head = Some(head::sign(&heads, &key, &response));
+            response.terms = terms;
             app.db.write_behind(move |tx| note_contact_of(tx, known.id, &request, now)).await;
             return Ok(coding::answer(wanted, &response));
         }
@@ -122,6 +125,7 @@ pub async fn sync(State(app): State<AppState>, request: Request) -> Result<Respo
     }
     let (mut response, ledger_changed, heads) = outcome?;
     response.head = Some(head::sign(&heads, &key, &response));
+    response.terms = terms;
     if ledger_changed {
         app.signals.ledger_changed();
     }
@@ -339,5 +343,6 @@ fn answer(
         events_left: page.events_left,
         anew: page.anew,
         head: None,
+        terms: None,
     }
 }

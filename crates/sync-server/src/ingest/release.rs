@@ -11,7 +11,7 @@ use super::{CLOCK_SAMPLES, Incoming, judge_child, logged};
 use crate::access::allocations_with_cover;
 use crate::judge::{Judge, Roster, history};
 use crate::store::devices::Chain;
-use crate::store::log::{LoggedEvent, SetAside};
+use crate::store::log::{Known, LoggedEvent, SetAside};
 use crate::store::{StoreError, Tx};
 
 /// Why an event cannot be taken into the log however anybody decides: what is said of a released
@@ -53,6 +53,12 @@ fn read(
     let Some(head) = before else {
         return Ok(Err(Unsound("the record before it on its device is not here".to_owned())));
     };
+    let here = tx.known(entry.device, entry.epoch, entry.seq)?;
+    if matches!(here, Some(Known::Logged { .. })) {
+        return Ok(Err(Unsound(
+            "this record has come in the meantime: dismiss this one".to_owned(),
+        )));
+    }
     let chain = Chain { epoch: entry.epoch, next_seq: entry.seq, head };
     let limits = Limits { event_bytes: usize::MAX, ..Limits::DEFAULT };
     let key = VerifyingKey::from_bytes(&device.public_key).ok();

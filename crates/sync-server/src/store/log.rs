@@ -227,6 +227,9 @@ pub trait Log {
     /// What was set aside and not dealt with, of one device or of all; the oldest first.
     fn quarantine(&self, device: Option<DeviceId>) -> Result<Vec<SetAside>, StoreError>;
 
+    /// Whether anything of a device was ever set aside with this code.
+    fn has_set_aside(&self, device: DeviceId, code: &str) -> Result<bool, StoreError>;
+
     /// Everything that was ever set aside, dealt with or not; the oldest first.
     fn all_set_aside(&self) -> Result<Vec<SetAside>, StoreError>;
 

@@ -366,3 +366,57 @@ async fn a_record_by_a_clock_that_ran_ahead_is_judged_by_when_it_happened() {
     let look = move |tx: &dyn crate::store::Tx| crate::verify::verify(tx, &policy);
     assert_eq!(bench.state.db.read(look).await.unwrap().findings, []);
 }
+
+#[tokio::test]
+async fn two_copies_of_a_device_are_noticed_and_both_tails_are_set_aside() {
+    let bench = Bench::new().await;
+    let child = bench.child("c1").await;
+    let mut one = bench.phone("ann").await;
+    let first = sealed(one.no_response(child, MONDAY));
+    bench.push(&one, 1, vec![first]).await;
+    let mut other = one.clone();
+    let at = |minutes| MONDAY + TimeDelta::minutes(minutes);
+    let mine = sealed(one.no_response(child, at(1)));
+    assert_eq!(words(&bench.push(&one, 2, vec![mine]).await), ["stored 2"]);
+    // The copy splits off, and goes on in an epoch of its own, as a restored phone would.
+    let split = other.no_response(child, at(2));
+    assert_eq!(words(&bench.push(&other, 2, vec![sealed(split.clone())]).await), ["fork"]);
+    (other.epoch, other.next_seq) = (2, 1);
+    other.previous = doorstep_core::seal::Hash::ORIGIN;
+    let body = Body { event: split.open().unwrap().event, ..other.body(child, at(2), words_of()) };
+    let again = sealed(other.seal(&body));
+    assert_eq!(words(&bench.push(&other, 1, vec![again]).await), ["stored 3"]);
+    // The first one is still there: from now on both are set aside, whoever comes.
+    for minute in [3, 4] {
+        let mine = sealed(one.no_response(child, at(minute)));
+        let pushed = bench.push(&one, one.next_seq - 1, vec![mine]).await;
+        assert_eq!(words(&pushed), ["quarantined cloned-device"]);
+        let theirs = sealed(other.no_response(child, at(minute)));
+        let pushed = bench.push(&other, other.next_seq - 1, vec![theirs]).await;
+        assert_eq!(words(&pushed), ["quarantined cloned-device"]);
+    }
+    let aside = bench.state.db.read(|tx| tx.quarantine(None)).await.unwrap();
+    let tails: Vec<_> = aside.iter().map(|entry| (entry.epoch, entry.seq, entry.child)).collect();
+    let of = Some(child);
+    assert_eq!(tails[1..], [(1, 3, of), (2, 2, of), (1, 4, of), (2, 3, of)]);
+    // What came before stays, and what came twice is no news.
+    assert_eq!(log_length(&bench).await, 3);
+    // A person says whose record it is; the others stay aside.
+    let (judge, mia) = (bench.state.judge(), bench.person("mia").await);
+    let ruling = crate::admin::triage::Ruling {
+        number: aside[1].number,
+        by: mia,
+        reason: "it was me at the door".into(),
+    };
+    let work =
+        move |tx: &mut dyn crate::store::Tx| crate::admin::triage::release(tx, &judge, &ruling);
+    bench.state.db.write(work).await.unwrap();
+    assert_eq!(log_length(&bench).await, 4);
+    let mine = sealed(one.no_response(child, at(9)));
+    let pushed = bench.push(&one, 5, vec![mine]).await;
+    assert_eq!(words(&pushed), ["quarantined cloned-device"], "a decision is about one record");
+}
+
+fn words_of() -> What {
+    What::FailedContact(FailedContact::new(Form::NoResponse))
+}

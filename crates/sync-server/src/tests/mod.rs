@@ -6,6 +6,7 @@ mod backup;
 mod chain;
 mod coding;
 mod contingency;
+mod hand_in;
 mod ingest;
 mod notices;
 mod pokes;

@@ -13,7 +13,7 @@ use doorstep_core::attachment::Shows;
 use doorstep_core::event::{LetterCopied, Role, What};
 use doorstep_core::ids::EventId;
 use doorstep_core::wire::ChildCard;
-use doorstep_device_store::{Draft, DraftEntry, Store};
+use doorstep_device_store::{Draft, DraftEntry, Error, ReadLease, Store};
 use serde::Serialize;
 
 use self::kinds::{ContactFlags, Kind, word};
@@ -125,7 +125,11 @@ fn keep(
     let made = store
         .record_with(&draft, &mut files.sources(), &ambient::clock(), ambient::random())
         .map_err(|error| Failure::No(error.to_string()))?;
+    let hidden = store.lease() != ReadLease::Open;
     let policy = policy(store)?;
+    if json && hidden {
+        return out.json(&Recorded { saved: made, owed: Vec::new() });
+    }
     if json {
         let owed = plan.children.iter().map(|card| judge(store, &policy, card, &made, now));
         let owed = owed.collect::<Outcome<Vec<_>>>()?;
@@ -135,6 +139,9 @@ fn keep(
         let what = describe::what(&plan.what);
         out.line(format!("Saved on this device: {} {}: {what}", short(*id), card.name))?;
     }
+    if hidden {
+        return out.line("What it asks for is told after the next sync.");
+    }
     for card in &plan.children {
         out.gap()?;
         judge(store, &policy, card, &made, now)?.print(out)?;
@@ -143,7 +150,10 @@ fn keep(
 }
 
 fn plan(args: &RecordArgs, store: &Store, out: &mut Out, now: DateTime<Utc>) -> Outcome<Plan> {
-    let children = store.children().or_no("cannot read the caseload")?;
+    let children = match store.children() {
+        Err(Error::ReadLease(_)) => by_full_name(store, &args.children)?,
+        read => read.or_no("cannot read the caseload")?,
+    };
     let at = args.at.unwrap_or(Moment::Now).at(now);
     let Some(kind) = &args.kind else {
         if args.contact.form.is_none() && args.contact == ContactFlags::default() {
@@ -164,6 +174,21 @@ fn plan(args: &RecordArgs, store: &Store, out: &mut Out, now: DateTime<Utc>) -> 
         _ => named(args, &children)?,
     };
     Ok(Plan { children, at, what })
+}
+
+/// While nothing of children is shown: those whose full names somebody knows.
+fn by_full_name(store: &Store, names: &[String]) -> Outcome<Vec<ChildCard>> {
+    let mut cards = Vec::new();
+    for name in names {
+        let found = store.named(name).or_no("cannot read the caseload")?;
+        let [child] = found.as_slice() else {
+            let sentence = "this device shows nothing of children until it syncs: write the full \
+                            name of a child that it holds, or sync first";
+            return Err(Failure::No(sentence.to_owned()));
+        };
+        cards.extend(store.child(*child).or_no("cannot read the caseload")?);
+    }
+    Ok(cards)
 }
 
 fn named(args: &RecordArgs, children: &[ChildCard]) -> Outcome<Vec<ChildCard>> {

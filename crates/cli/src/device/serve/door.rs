@@ -11,10 +11,10 @@ use doorstep_field_app::{
 
 use super::super::attachments::send_one;
 use super::super::client::Client;
-use super::super::exchange::{APP, enrol};
+use super::super::exchange::{APP, enrol, hand_in};
 use super::super::folder::Folder;
 use crate::ambient;
-use crate::failure::Failure;
+use crate::failure::{Failure, OrFail as _, Outcome};
 
 /// Clock and chance of this machine.
 pub struct Laptop;
@@ -119,7 +119,12 @@ impl Served {
 
     /// One exchange with the server, to its end.
     pub fn exchange(&self, asked: bool) {
-        let (Some(token), Some(server)) = (self.app.token(), self.folder.server()) else { return };
+        let Some(server) = self.folder.server() else { return };
+        let Some(token) = self.app.token() else {
+            // Locked: what is unsent is handed in sealed. Without a network it is tried again.
+            let _ = self.hand_in(&server);
+            return;
+        };
         let Ok(client) = Client::new(&server) else { return };
         if asked && self.app.sync_begins(true).is_err() {
             return;
@@ -139,6 +144,16 @@ impl Served {
         }
         self.send_attachments(&client, &token);
         self.app.sync_ends();
+    }
+
+    fn hand_in(&self, server: &str) -> Outcome {
+        if self.folder.is_there() {
+            let porch = self.folder.porch()?;
+            if porch.copies().or_no("cannot look at the device")? > 0 {
+                hand_in(&porch, server)?;
+            }
+        }
+        Ok(())
     }
 
     /// Sends the files that records name; there is none to send while a record waits.

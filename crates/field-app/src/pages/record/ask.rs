@@ -83,7 +83,13 @@ fn discard(asked: &Asked<'_>, id: &str) -> Markup {
 }
 
 fn children(asked: &mut Asked<'_>, visit: &Visit, faults: &Faults) -> Result<Markup, Problem> {
-    let cards = asked.open.judged.cards(&asked.open.store)?;
+    let cards = if asked.is_readable() {
+        asked.open.judged.cards(&asked.open.store)?
+    } else {
+        let chosen =
+            visit.children.iter().filter_map(|child| asked.store().child(*child).transpose());
+        chosen.collect::<Result<_, _>>()?
+    };
     let mut near: BTreeSet<_> = visit.children.clone();
     for card in cards.iter().filter(|card| visit.children.contains(&card.id)) {
         near.extend(at_same_address(&cards, card));
@@ -242,7 +248,7 @@ fn date_and_time(name: &str, written: &Written, faults: &Faults) -> Markup {
 fn concern(asked: &mut Asked<'_>, visit: &Visit, faults: &Faults) -> Result<Markup, Problem> {
     let mut known: BTreeSet<Question> = BTreeSet::new();
     for child in &visit.children {
-        if let Some(card) = asked.store().child(*child)? {
+        if let Some(card) = asked.store().child(*child)?.filter(|_| asked.is_readable()) {
             let role = asked.me.person.role;
             let child = asked.open.judged.child(&asked.open.store, &card, role, asked.now)?;
             known.extend(&child.assessment.answered);

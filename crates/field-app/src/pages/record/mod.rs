@@ -17,7 +17,7 @@ use maud::{Markup, html};
 
 use self::form::{Ask, Visit};
 use super::children::at_same_address;
-use super::{Asked, Outcome, Problem, Reply};
+use super::{Asked, Outcome, Problem, Reply, lease};
 use crate::page::{Page, Section};
 use crate::parts::{self, Faults};
 use crate::text::text;
@@ -77,7 +77,12 @@ pub fn begin(asked: &mut Asked<'_>) -> Outcome {
     }
     if asked.store().draft(&id)?.is_none() {
         let mut visit = Visit { at: asked.now, ..Visit::default() };
-        if let Some(child) = asked.form.read_as::<ChildId>("child") {
+        if !asked.is_readable() {
+            let named = asked.store().named(asked.form.get("name"))?;
+            let [child] = named.as_slice() else { return Ok(lease::no_such_name(asked)) };
+            visit.children.insert(*child);
+            visit.children_asked = true;
+        } else if let Some(child) = asked.form.read_as::<ChildId>("child") {
             let card = asked.store().child(child)?.ok_or(Problem::NotHere)?;
             visit.children.insert(child);
             visit.children_asked = at_same_address(&asked.store().children()?, &card).is_empty();

@@ -19,6 +19,9 @@ use crate::text::text;
 /// `GET /record/{form}/saved`.
 pub fn saved(asked: &mut Asked<'_>) -> Outcome {
     let made = asked.store().recorded_from(&id(asked.param("form"))?)?;
+    if !asked.is_readable() && !made.is_empty() {
+        return Ok(Reply::Page(saved_unseen(asked)));
+    }
     let mut children: Vec<Arc<Child>> = Vec::new();
     let mut lines = Vec::new();
     for record in &made {
@@ -56,6 +59,21 @@ pub fn saved(asked: &mut Asked<'_>) -> Outcome {
         p { a."govuk-button df-wide" href=(asked.at("/")) { (text!("saved-today")) } }
     };
     Ok(Reply::Page(Page::new(Section::Elsewhere, heading, content)))
+}
+
+/// While nothing of children is shown: that it is safe, and nothing else.
+fn saved_unseen(asked: &Asked<'_>) -> Page {
+    let heading = text!("saved-title");
+    let now = local_time(asked.now).format("%H:%M").to_string();
+    let content = html! {
+        div."govuk-panel df-saved" {
+            h1.df-saved__title tabindex="-1" { (heading) }
+            p { (text!("saved-here", at = now)) }
+        }
+        p.govuk-body { (text!("lease-saved")) }
+        p { a."govuk-button df-wide" href=(asked.at("/")) { (text!("saved-today")) } }
+    };
+    Page::new(Section::Elsewhere, heading, content)
 }
 
 fn block(asked: &mut Asked<'_>, child: &Child, made: &[EventId]) -> Markup {

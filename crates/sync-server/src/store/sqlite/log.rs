@@ -343,6 +343,13 @@ impl Log for SqliteTx<'_> {
         self.all("list what was set aside", &sql, [text_option(device.as_ref())], set_aside)
     }
 
+    fn has_set_aside(&self, device: DeviceId, code: &str) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM quarantine WHERE device = ?1 AND code = ?2 LIMIT 1";
+        let params = params![device.to_string(), code];
+        let found = self.one("look for what was set aside", sql, params, |_| Ok(()))?;
+        Ok(found.is_some())
+    }
+
     fn all_set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
         let sql = format!("{SET_ASIDE} ORDER BY number");
         self.all("list what was set aside", &sql, [], set_aside)
