@@ -359,10 +359,21 @@ const ROWS: &[(&str, Make, &str)] = &[
     (
         "an event that happened thirty years ago, before the child was born",
         |world, phone, _| {
-            let second = happened(world, phone, MONDAY - TimeDelta::days(30 * 365));
+            let what = What::FailedContact(FailedContact::new(Form::Doorstep));
+            let mut body = phone.body(world.child, MONDAY - TimeDelta::days(30 * 365), what);
+            body.origin.clock.wall = MONDAY.fixed_offset();
+            let second = phone.seal(&body);
             plain(phone, &request(phone, 2, vec![second]))
         },
         "200, `quarantined` `before-birth`",
+    ),
+    (
+        "an event of a clock that stands thirty years ago",
+        |world, phone, _| {
+            let second = happened(world, phone, MONDAY - TimeDelta::days(30 * 365));
+            plain(phone, &request(phone, 2, vec![second]))
+        },
+        "200, `stored`",
     ),
     (
         "an event of a clock that is thirty years ahead",
