@@ -5,6 +5,7 @@
 
 mod keys;
 mod notices;
+mod second_factor;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU32;
@@ -21,6 +22,7 @@ pub use keys::{KEYS, Key};
 pub use notices::{
     GovukSettings, NoticeSettings, Secret, SecretError, Smtp, SmtpSecurity, WebhookSettings,
 };
+pub use second_factor::{SecondFactorFor, Whose};
 
 /// How many hours there may be from one backup to the next.
 const DIVIDE_A_DAY: [u64; 8] = [1, 2, 3, 4, 6, 8, 12, 24];
@@ -94,6 +96,8 @@ pub struct Config {
     pub smtp: Smtp,
     /// How notices go out otherwise, and how often each is tried.
     pub notices: NoticeSettings,
+    /// Of whom a second factor is asked at sign-in.
+    pub second_factor: SecondFactorFor,
 }
 
 impl Default for Config {
@@ -131,6 +135,7 @@ impl Default for Config {
             enrol_attempts: 20,
             smtp: Smtp::default(),
             notices: NoticeSettings::default(),
+            second_factor: SecondFactorFor::default(),
         }
     }
 }
@@ -300,6 +305,7 @@ impl Config {
             "device_requests" => self.device_requests = value.parse().ok()?,
             "person_requests" => self.person_requests = value.parse().ok()?,
             "address_requests" => self.address_requests = value.parse().ok()?,
+            "second_factor" => self.second_factor = SecondFactorFor::of(value)?,
             "address_sign_ins" => self.address_sign_ins = value.parse().ok()?,
             "reads_alarm" => self.reads_alarm = value.parse().ok()?,
             "stop_within" => self.stop_within = seconds()?,

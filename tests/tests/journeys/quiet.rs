@@ -13,6 +13,15 @@ use serde_json::Value;
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 const PASSWORD: &str = "a-long-pass-phrase";
+/// Lines of the log that show that the journey got to what it was for.
+const REACHED: [&str; 6] = [
+    "\"request\"",
+    "signed in",
+    "a sign-in was refused",
+    "a notice did not go out",
+    "unusually many",
+    "a manager was not told",
+];
 const NOTE: &str = "The grandmother Wilhelmina Confidential answered";
 const REASON: &str = "The school phoned about Robin, ask Mrs Nobodyelse";
 
@@ -170,6 +179,10 @@ fn a_whole_journey_leaves_nobodys_name_in_the_log_and_in_no_refusal() {
     ]);
     let laptop = organisation.laptop(&server, "S-105");
     at_the_doors(&organisation, &laptop);
+    let mut stranger = Browser::new(&server);
+    let csrf = hidden_field(&stranger.get("/sign-in").body, "csrf").unwrap();
+    let typed = format!("csrf={csrf}&login=Amber+Sampleford&password=07700+900301");
+    assert_eq!(stranger.post("/sign-in", FORM, typed.into_bytes()).status, 422);
     let mut browser = Browser::new(&server).signed_in("marion.placeholder", PASSWORD);
     at_the_desk(&organisation, &mut browser);
     let answers = refused(&mut browser, "no.token");
@@ -188,9 +201,7 @@ fn a_whole_journey_leaves_nobodys_name_in_the_log_and_in_no_refusal() {
     }
     assert!(problems > 20, "{problems}");
     let log = fs::read_to_string(log).unwrap();
-    for line in
-        ["\"request\"", "a notice did not go out", "unusually many", "a manager was not told"]
-    {
+    for line in REACHED {
         assert!(log.contains(line), "the journey did not get to: {line}");
     }
     let found = what_tells(&log, &telling);

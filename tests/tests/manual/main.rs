@@ -3,6 +3,7 @@
 mod bad_input;
 mod configuration;
 mod policy;
+mod security;
 mod sync_protocol;
 
 use std::fs;

@@ -163,6 +163,13 @@ pub const KEYS: &[Key] = &[
     key("contingency_keep", "8", "duty lists", "How many of its own stay; the oldest go."),
     key("enrol_code_lifetime", "10", "minutes", "How long a device code works."),
     key("enrol_attempts", "20", "attempts a minute", "Wrong device codes taken before a pause."),
+    key(
+        "second_factor",
+        "optional",
+        "optional, all, or roles",
+        "Who needs a code at sign-in beside the password: roles with commas between them, \
+         administrator and auditor among them.",
+    ),
     key("smtp_host", "", "host name", "The mail server for notices. Without it none are mailed."),
     key("smtp_port", "587", "port", "The mail server's port."),
     key("smtp_security", "starttls", "starttls, tls or none", "none is for loopback only."),

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
+use doorstep_core::ids::PersonId;
 use doorstep_core::seal::Hash;
 use subtle::ConstantTimeEq as _;
 
@@ -17,6 +18,7 @@ use super::problem::{self, Refusal};
 use super::sign_in;
 use super::viewer::{self, Viewer};
 use crate::app::AppState;
+use crate::config::SecondFactorFor;
 use crate::store::accounts::Session;
 use crate::store::{StoreError, Tx};
 
@@ -148,7 +150,11 @@ impl FromRequestParts<AppState> for SignedIn {
         };
         let by_itself = parts.headers.contains_key(BY_ITSELF);
         match find(state, &token, by_itself).await {
-            Ok(Some(viewer)) => {
+            // Whoever lacks it sets it up on the page of their account; all else waits for that.
+            Ok(Some((_, true))) if !["/account", "/sign-out"].contains(&parts.uri.path()) => {
+                Err(Redirect::to("/account").into_response())
+            }
+            Ok(Some((viewer, _))) => {
                 let csrf = token.csrf();
                 let signed = Self { viewer, token, csrf };
                 match state.paces.person.visit(&signed.viewer.person, state.ambient.now()) {
@@ -173,13 +179,15 @@ impl OptionalFromRequestParts<AppState> for SignedIn {
     }
 }
 
-/// The person behind a token, whose session counts as seen unless the page asked by itself.
+/// The person behind a token, whose session counts as seen unless the page asked by itself; and
+/// whether they lack a second factor that is asked of them.
 async fn find(
     state: &AppState,
     token: &Token,
     by_itself: bool,
-) -> Result<Option<Viewer>, StoreError> {
+) -> Result<Option<(Viewer, bool)>, StoreError> {
     let now = state.ambient.now();
+    let asked_of = state.config.second_factor.clone();
     let hash = token.hash();
     let found = state
         .db
@@ -191,10 +199,12 @@ async fn find(
             if account.is_none_or(|account| account.disabled.is_some()) {
                 return Ok(None);
             }
-            Ok(viewer::find(tx, session.person, now)?.map(|viewer| (session, viewer)))
+            let lacks = lacks_second_factor(tx, session.person, &asked_of)?;
+            let viewer = viewer::find(tx, session.person, now)?;
+            Ok(viewer.map(|viewer| (session, viewer, lacks)))
         })
         .await?;
-    let Some((session, viewer)) = found else { return Ok(None) };
+    let Some((session, viewer, lacks)) = found else { return Ok(None) };
     if !by_itself && now - session.seen >= SEEN_STEP {
         state
             .db
@@ -207,7 +217,20 @@ async fn find(
             })
             .await?;
     }
-    Ok(Some(viewer))
+    Ok(Some((viewer, lacks)))
+}
+
+/// Whether a second factor is asked of the person, who has none.
+fn lacks_second_factor(
+    tx: &dyn Tx,
+    person: PersonId,
+    asked_of: &SecondFactorFor,
+) -> Result<bool, StoreError> {
+    if !tx.person(person)?.is_some_and(|person| asked_of.asks(&person)) {
+        return Ok(false);
+    }
+    let factor = tx.second_factor(person)?;
+    Ok(factor.is_none_or(|factor| factor.confirmed.is_none()))
 }
 
 /// Whether a session still holds at `now`.

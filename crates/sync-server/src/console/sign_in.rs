@@ -197,10 +197,12 @@ async fn open(
             tx.put_session(&Session { token_hash, person, started: now, seen: now })
         })
         .await?;
+    tracing::info!(%person, "signed in");
     Ok(token)
 }
 
 async fn fail(state: &AppState, login_hash: Hash) -> Result<(), StoreError> {
+    tracing::warn!("a sign-in was refused");
     let now = state.ambient.now();
     state
         .db

@@ -22,6 +22,7 @@ use crate::store::ledger::{HeardBy, LedgerLine};
 use crate::store::notices::{
     Attempt, Channel, Claim, Manner, Notice, NoticeState, Preference, Receiver, Upshot,
 };
+use crate::store::oversight::Glass;
 use crate::store::{StoreError, Tx};
 use crate::sweep::sweep_once;
 use crate::testing::receivers::{
@@ -548,4 +549,40 @@ async fn a_test_goes_out_by_the_way_that_is_named_and_says_what_came_of_it() {
     let (upshot, why) = send_test(&bench.state, mia, Channel::NotifySms).await.unwrap();
     assert_eq!(upshot, Upshot::Failed);
     assert!(why.unwrap().contains("no address or number"));
+}
+
+#[tokio::test]
+async fn a_manager_is_mailed_that_a_record_was_opened_and_not_whose() {
+    let mail = MailServer::start().await;
+    let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
+    let (ben, mia) = (bench.person("ben").await, bench.person("mia").await);
+    let (child, from) = (bench.child("c1").await, bench.now());
+    let work = move |tx: &mut dyn Tx| {
+        tx.add_glass(&Glass {
+            number: 0,
+            person: ben,
+            child,
+            reason: "The school phoned about Child c1".into(),
+            from,
+            until: from + TimeDelta::hours(4),
+            manager: Some(mia),
+            told: None,
+            review: None,
+        })
+    };
+    bench.state.db.write(work).await.unwrap();
+    mail.be(Mood::Down);
+    deliver(&bench, &channels).await;
+    assert_eq!(mail.letters(), []);
+    mail.be(Mood::Takes);
+    deliver(&bench, &channels).await;
+    deliver(&bench, &channels).await;
+    let letters = mail.letters();
+    assert_eq!(letters.len(), 1, "told once: {letters:?}");
+    assert_eq!(letters[0].to, "mia@doorstep.example");
+    let text = &letters[0].text;
+    assert!(text.contains("opened outside the allocation") && text.contains("/glass"), "{text}");
+    for hidden in ["Child c1", "Person ben", "school", "Fictitious"] {
+        assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
 }

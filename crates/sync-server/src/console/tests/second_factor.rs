@@ -1,9 +1,11 @@
 //! Codes at sign-in, recovery codes, and ending one's other sessions.
 
 use axum::http::StatusCode;
+use doorstep_core::event::Role;
 use doorstep_core::ids::PersonId;
 
 use super::office::{Answer, MARGARET, Office, PASSWORD, id};
+use crate::config::{Config, SecondFactorFor, Whose};
 use crate::console::second_factor::{self, Sealing};
 use crate::store::StoreError;
 use crate::store::Tx;
@@ -82,4 +84,44 @@ async fn one_ends_ones_other_sessions() {
     for alive in [&second, &other] {
         assert_eq!(office.get("/account", alive).await.status, StatusCode::OK);
     }
+}
+
+#[tokio::test]
+async fn whoever_must_have_a_second_factor_sets_it_up_before_anything_else() {
+    let whose = [Whose::Role(Role::TeamManager)].into_iter().collect();
+    let second_factor = SecondFactorFor::Some(whose);
+    let office = Office::open_with(Config { second_factor, ..Config::default() }).await;
+    let priya = office.sign_in("priya").await;
+    assert_eq!(office.get("/inbox", &priya).await.status, StatusCode::OK, "not asked of her");
+
+    let session = office.sign_in("margaret").await;
+    for path in ["/inbox", "/access.csv", "/find", "/inbox/live"] {
+        assert_eq!(office.get(path, &session).await.location, "/account", "{path}");
+    }
+    let csrf = office.get("/account", &session).await.csrf();
+    let sought = office.post("/find", &session, &format!("csrf={csrf}&sought=amira")).await;
+    assert!(sought.location == "/account" && !sought.text.contains("Amira"));
+    press(&office, &session, "begin", "").await;
+    assert_eq!(office.get("/inbox", &session).await.location, "/account", "it is not shown yet");
+    press(&office, &session, "confirm", &app(&office).await).await;
+    assert_eq!(office.get("/inbox", &session).await.status, StatusCode::OK);
+    office.pass(1);
+    press(&office, &session, "off", &app(&office).await).await;
+    assert_eq!(office.get("/inbox", &session).await.location, "/account");
+}
+
+#[tokio::test]
+async fn a_session_that_somebody_planted_in_the_browser_opens_nothing_and_is_replaced() {
+    let office = Office::open().await;
+    let planted = "doorstep-session=planted-by-somebody-else";
+    assert_eq!(office.get("/inbox", planted).await.status, StatusCode::SEE_OTHER);
+    let page = office.get("/sign-in", planted).await;
+    let both = format!("{planted}; {}", page.cookies[0]);
+    let password = PASSWORD.replace(' ', "+");
+    let form = format!("csrf={}&login=margaret&password={password}", page.csrf());
+    let entered = office.post("/sign-in", &both, &form).await;
+    assert_eq!(entered.status, StatusCode::SEE_OTHER);
+    assert_ne!(entered.cookies[0], planted, "the session is the server's own");
+    assert_eq!(office.get("/inbox", planted).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(office.get("/inbox", &entered.cookies[0]).await.status, StatusCode::OK);
 }
