@@ -88,7 +88,7 @@ async fn one_ends_ones_other_sessions() {
 
 #[tokio::test]
 async fn whoever_must_have_a_second_factor_sets_it_up_before_anything_else() {
-    let whose = [Whose::Role(Role::TeamManager)].into_iter().collect();
+    let whose = [Whose::Role(Role::LineManager)].into_iter().collect();
     let second_factor = SecondFactorFor::Some(whose);
     let office = Office::open_with(Config { second_factor, ..Config::default() }).await;
     let priya = office.sign_in("priya").await;
