@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use doorstep_core::ids::DeviceId;
 use doorstep_core::seal::SigningKey;
 use doorstep_core::wire::{Anew, Expected, SyncResponse};
 use rusqlite::Transaction;
@@ -18,6 +19,7 @@ use crate::{attachment, identity, outbox, settled};
 /// What must be known of a record to seal it again, whatever else it says.
 #[derive(Deserialize)]
 struct Form {
+    device: DeviceId,
     epoch: u32,
     seq: u64,
     recorded: DateTime<Utc>,
@@ -50,9 +52,10 @@ pub(crate) fn begin(
 /// before this device was put back to an older state, and the server has lost them.
 fn adopt(tx: &Transaction<'_>, chains: &[Expected], key: &SigningKey) -> Result<u64, Error> {
     let device = identity::required(tx)?.device;
+    // The browser's SQLite knows no JSON: what else names this device falls out below.
     let mut statement = tx.prepare(
         "select event, child, body from pulled_event
-          where json_extract(body, '$.device') = ?1 and event is not null
+          where instr(body, ?1) > 0 and event is not null
             and event not in (select event from own_event)",
     )?;
     let rows = statement.query_map([device.to_string()], |row| {
@@ -62,7 +65,11 @@ fn adopt(tx: &Transaction<'_>, chains: &[Expected], key: &SigningKey) -> Result<
     let mut found: BTreeMap<String, Option<ToSeal>> = BTreeMap::new();
     for row in rows {
         let (event, child, body) = row?;
-        let Ok(Form { epoch, seq, recorded }) = serde_json::from_str(&body) else { continue };
+        let Ok(form) = serde_json::from_str::<Form>(&body) else { continue };
+        if form.device != device {
+            continue;
+        }
+        let Form { epoch, seq, recorded, .. } = form;
         let is_there = chains.iter().any(|next| next.epoch == epoch && seq < next.seq);
         let (place, recorded_ms) = ((epoch, seq), recorded.timestamp_millis());
         let form = ToSeal { place, event: event.clone(), child, recorded_ms, body };
