@@ -42,9 +42,9 @@ export async function unlock (page, passphrase = PASSPHRASE) {
 export const today = page => heading(page, /Today/)
 
 // Goes to one of the four sections.
-export async function section (page, name) {
+export async function section (page, name, title = new RegExp(name)) {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name }).click()
-  await heading(page, new RegExp(name))
+  await heading(page, title)
 }
 
 // The whole app is kept for use without signal.
@@ -87,8 +87,19 @@ export async function ahead (page, milliseconds) {
 
 // Records the plainest visit, from the button beside the child: nobody answered the door.
 export async function recordNobodyAnswered (page, child) {
+  await page.getByRole('button', { name: new RegExp(`^Record a visit.*${child}`) }).click()
+  await nobodyAnswered(page)
+}
+
+// The same while nothing that is held is shown: the child's name is written.
+export async function recordByName (page, child) {
+  await page.getByLabel(/name/i).fill(child)
+  await page.getByRole('button', { name: /Record/ }).click()
+  await nobodyAnswered(page)
+}
+
+async function nobodyAnswered (page) {
   const tap = (role, name) => page.getByRole(role, { name }).click()
-  await tap('button', new RegExp(`^Record a visit.*${child}`))
   await tap('button', 'Nobody answered the door')
   await page.getByLabel('Looked at the windows for movement').check()
   await page.getByLabel('Phoned the family', { exact: true }).check()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { after, before, test } from 'node:test'
-import { MINUTE, ahead, exchange, recordNobodyAnswered, section, settled, today, unlock } from './app.js'
-import { picture } from './look.js'
+import { MINUTE, ahead, exchange, recordByName, recordNobodyAnswered, section, settled, today, unlock } from './app.js'
+import { heading, open } from './look.js'
 import { Office } from './office.js'
 
 const MONTH = 31 * 24 * 60 * MINUTE
@@ -46,20 +46,22 @@ test('the app opens without a server, in a browser that was killed before', asyn
   assert.deepEqual(phone.faults.filter(fault => /TypeError|Refused/.test(fault)), [])
 })
 
-test('a server that is gone for a month is named with its last answer, and gets everything afterwards', async () => {
+test('after a month without a server what is held is closed, recording is not, and everything arrives afterwards', async () => {
   const last = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric', month: 'long', timeZone: 'Europe/London' }).format(new Date())
   await office.stop()
   await recordNobodyAnswered(page, 'Andrei Exemplu')
   await ahead(page, MONTH)
   await unlock(page)
-  await section(page, 'Today')
+  await section(page, 'Today', 'Sync to see your children')
   assert.match((await exchange(page)).trouble, /cannot be reached/)
   const state = page.getByRole('link', { name: /1 record on this device only, last contact/ })
   assert.ok((await state.innerText()).includes(last.replace(',', '')), await state.innerText())
-  await picture(page, 'month')
-  await section(page, 'Records')
-  await page.getByText('Only here').waitFor()
+  assert.equal(await page.getByText('Andrei').count(), 0)
+  await open(page, 'month')
+  await recordByName(page, 'Andrei Exemplu')
+  await section(page, 'Records', 'Sync to see your children')
   await office.serve()
   assert.equal((await exchange(page)).trouble, null)
-  await page.getByText('Received').waitFor()
+  await heading(page, /Records/)
+  await page.getByText('Received').nth(1).waitFor()
 })

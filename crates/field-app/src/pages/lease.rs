@@ -5,6 +5,7 @@ use doorstep_core::describe::sentence_case;
 use doorstep_device_store::Error;
 use maud::html;
 
+use super::today::MINUTE_MS;
 use super::{Asked, Outcome, Reply};
 use crate::page::{Page, Section};
 use crate::parts::{self, Faults, Input};
@@ -44,5 +45,7 @@ fn draw(asked: &Asked<'_>, faults: &Faults) -> Page {
             (parts::button(&text!("record-start")))
         }
     };
-    Page::new(Section::Today, title, content)
+    let mut page = Page::new(Section::Today, title, content);
+    page.again_ms = Some(MINUTE_MS);
+    page
 }

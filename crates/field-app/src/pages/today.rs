@@ -24,7 +24,7 @@ const OWING_NAMED_MAX: usize = 20;
 /// Milliseconds after which the page is asked for again while the caseload arrives.
 const ARRIVING_MS: u32 = 1500;
 /// Milliseconds after which what is left of limits has changed.
-const MINUTE_MS: u32 = 60_000;
+pub(super) const MINUTE_MS: u32 = 60_000;
 
 /// A visit that is planned for today.
 struct Planned {
