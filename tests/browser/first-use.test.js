@@ -52,7 +52,7 @@ test('a code and a passphrase set a phone up, and from then on it needs no serve
   await phone.kill()
   await phone.start()
   const again = await phone.window('/field')
-  await picture(again, 'locked')
+  await picture(again, 'opening')
   await unlock(again, 'not the right words')
   await again.getByText(/does not open this device/i).first().waitFor()
   assert.equal(await again.evaluate(() => document.activeElement.className), 'govuk-error-summary')

@@ -64,4 +64,6 @@ test('after a month without a server what is held is closed, recording is not, a
   assert.equal((await exchange(page)).trouble, null)
   await heading(page, /Records/)
   await page.getByText('Received').nth(1).waitFor()
+  // Nothing is on this phone only, so nothing stands out any more.
+  await page.locator('.df-state--here').waitFor({ state: 'detached' })
 })

@@ -236,7 +236,7 @@ test('names that are very long break nothing', async () => {
   await page.goto(office.url + escalation)
   await serves(page, 'long-escalation')
   const child = await page.getByRole('link', { name: /Open the record of/ }).getAttribute('href')
-  for (const [name, path] of [['child', child], ['print', `${child}/print`], ['team', '/team'],
+  for (const [name, path] of [['child', child], ['print', `${child}/print`], ['visits', `${child}/visits`], ['team', '/team'],
     ['notices', '/notices'], ['access', '/access'], ['devices', '/devices']]) {
     await page.goto(office.url + path)
     await serves(page, `long-${name}`)

@@ -31,10 +31,11 @@ export function showAgain (answer) {
   if (!next) return
   for (const part of ['main', '.df-state', '.df-notices']) {
     const [before, after] = [app.querySelector(part), next.querySelector(part)]
-    if (!before || !after || before.innerHTML === after.innerHTML) continue
+    if (!before || !after || (before.innerHTML === after.innerHTML && before.className === after.className)) continue
     const focused = before.contains(document.activeElement) ? document.activeElement : null
     const place = focused && [...before.querySelectorAll('a, button, summary, [tabindex]')].indexOf(focused)
     before.replaceChildren(...after.childNodes)
+    before.className = after.className
     if (after.dataset.again) before.dataset.again = after.dataset.again
     else delete before.dataset.again
     initAll({ scope: before })

@@ -299,7 +299,8 @@ impl Phone {
     /// What it would seal next about `child`, recorded at `at`.
     pub fn body(&self, child: ChildId, at: DateTime<Utc>, what: What) -> Body {
         let mut entropy = [0; 10];
-        entropy.copy_from_slice(&Hash::of(&self.previous.0).0[..10]);
+        let own = [self.device.0.as_bytes().as_slice(), &self.previous.0].concat();
+        entropy.copy_from_slice(&Hash::of(&own).0[..10]);
         entropy[0] ^= u8::try_from(self.next_seq % 251).unwrap_or(0);
         let origin = Origin {
             child,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use doorstep_core::history::History;
-use doorstep_core::ids::VisitId;
+use doorstep_core::ids::{ChildId, PersonId, VisitId};
 use uuid::Uuid;
 
 use super::{AdminError, ends, unknown};
@@ -39,16 +39,26 @@ pub struct ListedVisit {
 /// Plans a visit, unless it is planned; one that was called off is planned again. Answers whether
 /// anything changed.
 pub fn plan(tx: &mut dyn Tx, judge: &Judge, entry: &VisitEntry) -> Result<bool, AdminError> {
-    let now = judge.now();
     let (child, person) = ends(tx, &entry.child, &entry.person)?;
-    let same = |visit: &PlannedVisit| visit.person == person && visit.at == entry.at;
+    Ok(plan_for(tx, judge, child, person, entry.at)?)
+}
+
+/// The same by ids, at `at` (UTC).
+pub fn plan_for(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    child: ChildId,
+    person: PersonId,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let now = judge.now();
+    let same = |visit: &PlannedVisit| visit.person == person && visit.at == at;
     let there = tx.planned_visits_of(child)?.into_iter().find(same);
     let visit = match there {
         Some(visit) if visit.cancelled.is_none() => return Ok(false),
         Some(visit) => PlannedVisit { cancelled: None, ..visit },
         None => {
             let id = VisitId::at(now, judge.ambient.entropy()).0;
-            let at = entry.at;
             PlannedVisit { id, child, person, at, silent: None, cancelled: None }
         }
     };

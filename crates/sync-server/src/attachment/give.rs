@@ -28,10 +28,12 @@ pub fn readable_by(
         return Err(Refused::ShutOut.into());
     }
     let caseload = tx.caseload(device.person, now)?;
-    let naming = tx.naming(hash)?;
-    let Some(naming) = naming.iter().find(|naming| caseload.contains(&naming.child)) else {
+    let mut naming = tx.naming(hash)?;
+    naming.retain(|naming| caseload.contains(&naming.child));
+    if naming.is_empty() {
         return Ok(None);
-    };
+    }
+    let naming = naming.iter().find(|naming| naming.is_sent).ok_or(Refused::NotHere)?;
     let complete = usable(tx, hash, key)?.ok_or(Refused::NotHere)?;
     let (person, device) = (device.person, Some(device.id));
     let by = "attachment".to_owned();
@@ -49,7 +51,7 @@ pub fn standing(
     hash: Hash,
     key: &AttachmentKey,
 ) -> Result<Option<Upload>, StoreError> {
-    if !tx.naming(hash)?.iter().any(|naming| naming.child == child) {
+    if !tx.naming(hash)?.iter().any(|naming| naming.child == child && naming.is_sent) {
         return Ok(None);
     }
     usable(tx, hash, key)

@@ -29,7 +29,7 @@ pub fn offer(
     if !named && is_shut_out(tx, device, now)? {
         return Err(Refused::ShutOut.into());
     }
-    if let Some(complete) = usable(tx, hash, key)? {
+    if let Some(complete) = sent_before(tx, hash, device, key)? {
         return Ok(state(&complete));
     }
     if let Some(upload) = tx.upload(hash, device.id)? {
@@ -85,7 +85,7 @@ pub fn take(
     if bytes.is_empty() || bytes.len() > limits.attachment_chunk_bytes {
         return Err(Refused::ChunkSize { limit: limits.attachment_chunk_bytes }.into());
     }
-    if let Some(complete) = usable(tx, *hash, key)? {
+    if let Some(complete) = sent_before(tx, *hash, device, key)? {
         return Ok(state(&complete));
     }
     let upload = tx.upload(*hash, device.id)?.filter(|upload| upload.key_id == key.id());
@@ -124,12 +124,20 @@ pub(super) fn usable(
     Ok(tx.attachment(hash)?.filter(|complete| complete.key_id == key.id()))
 }
 
+/// The same, where this device sent its bytes. From others that it is here is not told: whoever
+/// names a hash has to bring the bytes.
+fn sent_before(
+    tx: &dyn Tx,
+    hash: Hash,
+    device: &Device,
+    key: &AttachmentKey,
+) -> Result<Option<Upload>, StoreError> {
+    if tx.has_sent(hash, device.id)? { usable(tx, hash, key) } else { Ok(None) }
+}
+
 /// Whether a record of this device names the hash, in the log or set aside.
 fn is_named_by(tx: &dyn Tx, device: &Device, hash: Hash) -> Result<bool, StoreError> {
-    if tx.naming(hash)?.iter().any(|naming| naming.device == device.id) {
-        return Ok(true);
-    }
-    tx.set_aside_holds(device.id, &hash.to_string())
+    Ok(tx.names(device.id, hash)? || tx.set_aside_holds(device.id, &hash.to_string())?)
 }
 
 /// Whether the device or its person may not speak any more.

@@ -48,15 +48,8 @@ pub fn finish(
     whole: Option<Whole>,
     key: &AttachmentKey,
 ) -> Result<Result<AttachmentState, Refused>, StoreError> {
-    if let Some(complete) = usable(tx, hash, key)? {
-        // Another device was faster with the same bytes.
-        if let Some(own) = tx.upload(hash, device)?.filter(|own| !own.is_complete) {
-            tx.remove_upload(own.number)?;
-        }
-        return Ok(Ok(state(&complete)));
-    }
     let Some(upload) = tx.upload(hash, device)? else { return Ok(Err(Refused::NotOffered)) };
-    if upload.received < upload.bytes {
+    if upload.is_complete || upload.received < upload.bytes {
         return Ok(Ok(state(&upload)));
     }
     let sound = match whole {
@@ -68,6 +61,12 @@ pub fn finish(
     if let Err(refused) = sound {
         tx.remove_upload(upload.number)?;
         return Ok(Err(refused));
+    }
+    tx.put_sender(hash, device)?;
+    if let Some(complete) = usable(tx, hash, key)? {
+        // Another device was faster with the same bytes.
+        tx.remove_upload(upload.number)?;
+        return Ok(Ok(state(&complete)));
     }
     // What lies here under a key that is gone makes room for what can be read.
     if let Some(lost) = tx.attachment(hash)? {

@@ -42,6 +42,9 @@ pub fn content(page: &ChildPage<'_>) -> Markup {
             p.govuk-body {
                 a.govuk-link href=(format!("/children/{}/print", file.child.id)) {
                     (text!("child-print"))
+                } " · "
+                a.govuk-link href=(format!("/children/{}/visits", file.child.id)) {
+                    (text!("visits-title"))
                 }
             }
         }

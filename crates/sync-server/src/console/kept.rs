@@ -28,7 +28,9 @@ pub struct Kept {
 /// knows how to draw what was typed.
 fn comes_back(path: &str) -> bool {
     let parts: Vec<_> = path.split('/').skip(1).collect();
-    matches!(parts.as_slice(), ["escalations", _, "record", _] | ["quarantine", _] | ["team"])
+    let parts = parts.as_slice();
+    matches!(parts, ["escalations", _, "record", _] | ["quarantine", _] | ["team"])
+        || matches!(parts, ["children", _, "visits"])
 }
 
 impl Kept {

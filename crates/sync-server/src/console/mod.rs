@@ -60,6 +60,7 @@ mod team_view;
 mod text;
 mod timeline;
 mod viewer;
+mod visits;
 
 #[cfg(test)]
 mod tests;
@@ -102,6 +103,8 @@ pub fn router() -> Router<AppState> {
         .route("/children/{id}/attachments/{hash}", get(attachment::show))
         .route("/children/{id}/address", post(child::address))
         .route("/children/{id}/protection", get(protection::show).post(protection::decide))
+        .route("/children/{id}/visits", get(visits::show).post(visits::plan))
+        .route("/children/{id}/visits/cancel", post(visits::cancel))
         .route("/children/{id}/open", get(glass::ask).post(glass::open))
         .route("/find", get(glass::find).post(glass::found))
         .route("/glass", get(glass::list))

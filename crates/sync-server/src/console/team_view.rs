@@ -168,19 +168,24 @@ fn visit_row(listed: &ListedVisit, now: DateTime<Utc>) -> Vec<Markup> {
             a.govuk-link href=(format!("/children/{}", listed.child.id)) { (listed.child.name) }
         },
         html! { (listed.person.name) },
-        match listed.known {
-            Known::Cancelled => parts::tag(Some("grey"), &text!("team-called-off")),
-            Known::Yes => parts::tag(Some("green"), &text!("team-recorded")),
-            Known::NotYet if listed.visit.at > now => html! { (text!("team-still-come")) },
-            Known::NotYet => html! { (text!("team-not-recorded-yet")) },
-            Known::Silent(since) => html! {
-                (rich!("team-silent-since", tag = parts::tag(Some("orange"),
-                    &text!("team-device-silent")),
-                    when = times::spoken(since, now)))
-            },
-            Known::No(_) => parts::tag(Some("red"), &text!("team-outcome-not-known")),
-        },
+        outcome(listed.known, listed.visit.at, now),
     ]
+}
+
+/// What is known of the outcome of a visit that was planned for `at`.
+pub fn outcome(known: Known, at: DateTime<Utc>, now: DateTime<Utc>) -> Markup {
+    match known {
+        Known::Cancelled => parts::tag(Some("grey"), &text!("team-called-off")),
+        Known::Yes => parts::tag(Some("green"), &text!("team-recorded")),
+        Known::NotYet if at > now => html! { (text!("team-still-come")) },
+        Known::NotYet => html! { (text!("team-not-recorded-yet")) },
+        Known::Silent(since) => html! {
+            (rich!("team-silent-since", tag = parts::tag(Some("orange"),
+                &text!("team-device-silent")),
+                when = times::spoken(since, now)))
+        },
+        Known::No(_) => parts::tag(Some("red"), &text!("team-outcome-not-known")),
+    }
 }
 
 /// Visits of which nobody knows the outcome: each is an escalation, and leads to it.

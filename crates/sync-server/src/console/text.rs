@@ -5,7 +5,7 @@ use doorstep_wording::fluent_bundle::FluentArgs;
 use maud::{Markup, html};
 
 /// The files of the wording, with their names for messages about them.
-pub const FILES: [(&str, &str); 14] = [
+pub const FILES: [(&str, &str); 15] = [
     ("access.ftl", include_str!("../../wording/access.ftl")),
     ("child.ftl", include_str!("../../wording/child.ftl")),
     ("devices.ftl", include_str!("../../wording/devices.ftl")),
@@ -20,6 +20,7 @@ pub const FILES: [(&str, &str); 14] = [
     ("set-up.ftl", include_str!("../../wording/set-up.ftl")),
     ("sign-in.ftl", include_str!("../../wording/sign-in.ftl")),
     ("team.ftl", include_str!("../../wording/team.ftl")),
+    ("visits.ftl", include_str!("../../wording/visits.ftl")),
 ];
 
 /// The wording of the pages.

@@ -51,6 +51,8 @@ pub struct Naming {
     pub child: ChildId,
     /// The device that recorded it.
     pub device: DeviceId,
+    /// That device sent the bytes, or is the office's desk: the record opens them to its readers.
+    pub is_sent: bool,
 }
 
 /// What the store knows of attachments.
@@ -79,12 +81,18 @@ pub trait Attachments {
     fn chunk_at(&self, number: u64, place: u64) -> Result<Option<Chunk>, StoreError>;
     /// Says that an upload is complete, and what it is.
     fn complete_upload(&mut self, number: u64, is: MediaType) -> Result<(), StoreError>;
+    /// Says that a device sent the whole bytes of this hash.
+    fn put_sender(&mut self, hash: Hash, device: DeviceId) -> Result<(), StoreError>;
+    /// Whether it did.
+    fn has_sent(&self, hash: Hash, device: DeviceId) -> Result<bool, StoreError>;
     /// Removes an upload with its pieces.
     fn remove_upload(&mut self, number: u64) -> Result<(), StoreError>;
     /// Removes uploads of which no piece came since `before` and that are not complete; how many.
     fn expire_uploads(&mut self, before: DateTime<Utc>) -> Result<usize, StoreError>;
     /// Bytes that a device sent, or said that it will send, of what no event in the log names.
     fn unnamed_bytes(&self, device: DeviceId) -> Result<u64, StoreError>;
+    /// Whether an event of this device in the log names this hash.
+    fn names(&self, device: DeviceId, hash: Hash) -> Result<bool, StoreError>;
     /// The events that name this hash, by position.
     fn naming(&self, hash: Hash) -> Result<Vec<Naming>, StoreError>;
     /// Whether an event of this device that was set aside holds this text.

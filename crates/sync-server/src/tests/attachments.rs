@@ -294,6 +294,32 @@ async fn only_who_may_read_a_record_that_names_it_is_given_it() {
 }
 
 #[tokio::test]
+async fn to_name_a_hash_is_not_to_have_its_bytes() {
+    let bench = Bench::new().await;
+    let (mut ann, child) = (bench.phone("ann").await, bench.child("c1").await);
+    let (mut ben, own) = (bench.phone("ben").await, bench.child("c2").await);
+    bench.allocate("c2", "ben").await;
+    let whole = letter(5000);
+    record_naming(&bench, &mut ann, child, &whole).await;
+    let hash = Hash::of(&whole);
+    Sender::of(&bench, &ann, hash).send(&whole).await;
+
+    record_naming(&bench, &mut ben, own, &whole).await;
+    let bens = Sender::of(&bench, &ben, hash);
+    assert_eq!(bens.get(None).await.status, StatusCode::NOT_FOUND);
+    let told = bens.offer(whole.len()).await;
+    assert_eq!((told.received, told.is_complete()), (0, false), "that it is here is not told");
+    let mut wrong = whole.clone();
+    wrong[4000] ^= 1;
+    assert_eq!(bens.patch(0, &wrong).await.problem().0, 422);
+    assert_eq!(bens.get(None).await.status, StatusCode::NOT_FOUND);
+    assert!(bens.send(&whole).await.is_complete());
+    assert_eq!(bens.get(None).await.bytes, whole);
+    assert!(bens.patch(0, &whole).await.state().is_complete(), "again, and nothing changes");
+    assert_eq!(verified(&bench).await.findings, []);
+}
+
+#[tokio::test]
 async fn a_device_that_was_shut_out_may_send_what_its_records_name_and_have_nothing() {
     let bench = Bench::new().await;
     let (mut ann, child) = (bench.phone("ann").await, bench.child("c1").await);

@@ -39,7 +39,8 @@ fn arrive(tx: &mut dyn Tx, hash: Hash, key_id: &str, sealed: &[u8]) -> Result<()
     let number = tx.begin_upload(&upload)?;
     let chunk = Chunk { at: 0, sealed: sealed.to_vec() };
     tx.add_chunk(number, &chunk, 17, chrono::DateTime::UNIX_EPOCH)?;
-    tx.complete_upload(number, MediaType::Pdf)
+    tx.complete_upload(number, MediaType::Pdf)?;
+    tx.put_sender(hash, upload.device)
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ mod second_factor;
 mod set_up;
 mod team;
 mod triage;
+mod visits;
 
 use axum::http::StatusCode;
 use chrono::TimeDelta;

@@ -29,6 +29,7 @@ use crate::store::directory::{Allocation, Child, Person, Team};
 use crate::store::ledger::{Assessed, LedgerLine, Told};
 use crate::store::log::{Access, LoggedEvent, SetAside};
 use crate::store::sqlite::SqliteStore;
+use crate::store::visits::PlannedVisit;
 use crate::store::{Db, StoreError, Tx};
 
 /// Monday 2 March 2026, 10:20 in London.
@@ -166,6 +167,12 @@ impl Office {
     pub async fn absences(&self) -> usize {
         let look = |tx: &dyn Tx| tx.absences(DateTime::UNIX_EPOCH);
         self.state.db.read::<_, StoreError>(look).await.unwrap().len()
+    }
+
+    /// The visits that are planned to a child.
+    pub async fn visits(&self, child: ChildId) -> Vec<PlannedVisit> {
+        let look = move |tx: &dyn Tx| tx.planned_visits_of(child);
+        self.state.db.read::<_, StoreError>(look).await.unwrap()
     }
 
     async fn ask(&self, request: Request<HttpBody>) -> Answer {

@@ -96,9 +96,18 @@ async fn what_an_event_names_is_known_once_it_is_in_the_log(db: &Db) {
         tx.append(&[naming.clone(), event(2)])
     };
     db.write(write).await.expect("appends");
+    let author = event(1).device;
+    assert!(db.read(move |tx| tx.names(author, named)).await.expect("reads"));
     let known = db.read(move |tx| tx.naming(named)).await.expect("reads");
-    let known: Vec<_> = known.iter().map(|naming| (naming.position, naming.child)).collect();
-    assert_eq!(known, [(1, event(1).child)]);
+    assert!(known.iter().all(|naming| !naming.is_sent), "nobody sent the bytes");
+    for _ in 0..2 {
+        db.write(move |tx| tx.put_sender(named, author)).await.expect("writes");
+    }
+    assert!(db.read(move |tx| tx.has_sent(named, author)).await.expect("reads"));
+    let known = db.read(move |tx| tx.naming(named)).await.expect("reads");
+    let known: Vec<_> =
+        known.iter().map(|naming| (naming.position, naming.child, naming.is_sent)).collect();
+    assert_eq!(known, [(1, event(1).child, true)]);
     assert_eq!(db.read(|tx| tx.not_arrived()).await.expect("reads"), [named]);
     for (hash, held) in [(Hash([8; 32]), true), (named, false)] {
         let look = move |tx: &dyn Tx| tx.set_aside_holds(device(1).id, &hash.to_string());

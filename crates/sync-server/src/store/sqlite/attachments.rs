@@ -120,6 +120,18 @@ impl Attachments for SqliteTx<'_> {
         self.execute("complete an upload", sql, params).map(drop)
     }
 
+    fn put_sender(&mut self, hash: Hash, device: DeviceId) -> Result<(), StoreError> {
+        let sql = "INSERT OR IGNORE INTO attachment_sender (hash, device) VALUES (?1, ?2)";
+        let params = params![hash.0, device.to_string()];
+        self.execute("note who sent an attachment", sql, params).map(drop)
+    }
+
+    fn has_sent(&self, hash: Hash, device: DeviceId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM attachment_sender WHERE hash = ?1 AND device = ?2";
+        let params = params![hash.0, device.to_string()];
+        Ok(self.one("look up who sent an attachment", sql, params, |_| Ok(()))?.is_some())
+    }
+
     fn remove_upload(&mut self, number: u64) -> Result<(), StoreError> {
         let sql = "DELETE FROM attachment WHERE number = ?1";
         self.execute("remove an upload", sql, [signed(number)]).map(drop)
@@ -139,14 +151,24 @@ impl Attachments for SqliteTx<'_> {
         Ok(bytes.unwrap_or(0))
     }
 
+    fn names(&self, device: DeviceId, hash: Hash) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM event_attachment WHERE hash = ?1 AND device = ?2 LIMIT 1";
+        let params = params![hash.0, device.to_string()];
+        Ok(self.one("look up who names an attachment", sql, params, |_| Ok(()))?.is_some())
+    }
+
     fn naming(&self, hash: Hash) -> Result<Vec<Naming>, StoreError> {
-        let sql = "SELECT position, child, device FROM event_attachment WHERE hash = ?1 \
-                   ORDER BY position";
+        let sql = "SELECT e.position, e.child, e.device, \
+                   s.device IS NOT NULL OR d.desk_key IS NOT NULL AS is_sent \
+                   FROM event_attachment e JOIN device d ON d.id = e.device \
+                   LEFT JOIN attachment_sender s ON s.hash = e.hash AND s.device = e.device \
+                   WHERE e.hash = ?1 ORDER BY e.position";
         self.all("list who names an attachment", sql, [hash.0], |row| {
             Ok(Naming {
                 position: number(row, "position")?,
                 child: parsed(row, "child")?,
                 device: parsed(row, "device")?,
+                is_sent: row.get("is_sent")?,
             })
         })
     }
