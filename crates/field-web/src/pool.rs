@@ -40,6 +40,10 @@ impl Shelf for Pool {
     fn connect(&self, name: &str, create: bool) -> Result<Connection, ShelfError> {
         let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         flags.set(OpenFlags::SQLITE_OPEN_CREATE, create);
-        Connection::open_with_flags_and_vfs(name, flags, NAME).map_err(ShelfError::Open)
+        let file =
+            Connection::open_with_flags_and_vfs(name, flags, NAME).map_err(ShelfError::Open)?;
+        // One worker owns the storage: no transaction need ask whether others wrote.
+        file.execute_batch("pragma locking_mode = exclusive").map_err(ShelfError::Open)?;
+        Ok(file)
     }
 }
