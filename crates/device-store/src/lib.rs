@@ -86,6 +86,7 @@ pub struct Store {
     in_flight: Option<sync::InFlight>,
     wanted: bool,
     porch: Option<Porch>,
+    copies_later: bool,
     lease: ReadLease,
 }
 
@@ -105,15 +106,31 @@ impl Store {
     }
 
     fn on(conn: Connection) -> Self {
-        Self { conn, in_flight: None, wanted: true, porch: None, lease: ReadLease::Open }
+        let (porch, lease) = (None, ReadLease::Open);
+        Self { conn, in_flight: None, wanted: true, porch, copies_later: false, lease }
     }
 
     /// The same store with its porch, where sealed copies of what is still to be sent are kept.
     #[must_use]
     pub fn with_porch(self, porch: Porch) -> Self {
         let store = Self { porch: Some(porch), ..self };
-        store.keep_copies();
+        store.make_copies();
         store
+    }
+
+    /// The same store, for a door that answers the person first: recording waits for its own file
+    /// only, and the door calls [`Store::make_copies`] right after it has answered.
+    #[must_use]
+    pub fn with_copies_later(self) -> Self {
+        Self { copies_later: true, ..self }
+    }
+
+    /// Makes the porch hold what is still to be sent. What fails is done with the next write: the
+    /// records themselves are safe.
+    pub fn make_copies(&self) {
+        if let Some(porch) = &self.porch {
+            let _ = copies::mirror(&self.conn, porch);
+        }
     }
 
     /// Reads every page and every index: the faults found, none in a sound file.
@@ -137,7 +154,7 @@ impl Store {
     /// Keeps the server's answer: from now on the device can record.
     pub fn enrolled(&mut self, answer: &EnrolResponse) -> Result<(), Error> {
         self.write(|tx| identity::enrolled(tx, answer))?;
-        self.keep_copies();
+        self.make_copies();
         Ok(())
     }
 
@@ -170,7 +187,9 @@ impl Store {
         entropy: [u8; 32],
     ) -> Result<Vec<EventId>, Error> {
         let made = self.write(|tx| record::record(tx, draft, files, clock, entropy))?;
-        self.keep_copies();
+        if !self.copies_later {
+            self.make_copies();
+        }
         Ok(made)
     }
 
@@ -424,7 +443,7 @@ impl Store {
         let progress = self.write(|tx| sync::receive(tx, &in_flight, response))?;
         self.wanted = false;
         self.lease = ReadLease::Open;
-        self.keep_copies();
+        self.make_copies();
         Ok(progress)
     }
 
@@ -458,14 +477,6 @@ impl Store {
         let done = body(&tx)?;
         tx.commit()?;
         Ok(done)
-    }
-
-    /// Makes the porch hold what is still to be sent. What fails is done with the next write: the
-    /// records themselves are safe.
-    fn keep_copies(&self) {
-        if let Some(porch) = &self.porch {
-            let _ = copies::mirror(&self.conn, porch);
-        }
     }
 
     /// Refuses to show what the device holds of children while the read lease is over.

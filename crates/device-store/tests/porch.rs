@@ -80,6 +80,18 @@ fn each_unsent_record_lies_sealed_on_the_porch_until_the_server_has_it() {
 }
 
 #[test]
+fn a_door_that_answers_first_makes_the_copies_after_that() {
+    let (store, porch, mut office) = with_porch();
+    let mut store = store.with_copies_later();
+    record(&mut store, 1);
+    assert_eq!(porch.copies().unwrap(), 0);
+    store.make_copies();
+    assert_eq!(porch.copies().unwrap(), 1);
+    sync(&mut store, 1, &mut office, 2);
+    assert_eq!(porch.copies().unwrap(), 0, "what came back needs no second call");
+}
+
+#[test]
 fn what_was_handed_in_goes_and_is_synced_as_ever() {
     let (mut store, porch, mut office) = with_porch();
     for number in 1..=3 {

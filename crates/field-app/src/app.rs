@@ -197,6 +197,13 @@ impl App {
         self.state().open.as_ref().and_then(|open| open.store.status().ok())
     }
 
+    /// Seals what was recorded for the porch: [`Store::make_copies`].
+    pub fn make_copies(&self) {
+        if let Some(open) = &self.state().open {
+            open.store.make_copies();
+        }
+    }
+
     /// Does something with the open store, locked pages or not; nothing where there is none.
     /// Everything that was judged is judged anew afterwards.
     pub fn with_store<T>(&self, act: impl FnOnce(&mut Store) -> T) -> Option<T> {

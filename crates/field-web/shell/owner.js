@@ -145,6 +145,7 @@ class Ownership {
       entry.answer = await this.answer(message)
       this.reply(entry)
       if (message.method === 'GET') return
+      this.ask(door => door.make_copies())
       this.tell('changed', { by: message.tab })
       this.exchange.now()
     }).catch(error => fail('broken', error))

@@ -186,6 +186,11 @@ impl<S: Shelf> Session<S> {
         }
     }
 
+    /// Seals what was recorded for the porch, once the person has the answer.
+    pub fn make_copies(&self) {
+        self.app.make_copies();
+    }
+
     /// Locks the pages where nobody used them for long; whether it did.
     pub fn lock_if_idle(&self) -> bool {
         self.app.lock_if_idle()
@@ -239,7 +244,7 @@ impl<S: Shelf> Session<S> {
                 .connect(&kept.file, false)
                 .map_err(|error| error.to_string())
                 .and_then(|conn| Store::open(conn, &key).map_err(|error| error.to_string()))
-                .map(|store| self.app.opened(store.with_porch(porch)))
+                .map(|store| self.app.opened(store.with_porch(porch).with_copies_later()))
         };
         match opened {
             Ok(()) => (self.app.go_on(request), None),
@@ -282,7 +287,7 @@ impl<S: Shelf> Session<S> {
             let made = self.shelf.connect(&kept.file, true).map_err(|error| error.to_string());
             match made.and_then(|conn| Store::create(conn, &key).map_err(|e| e.to_string())) {
                 Ok(store) => match self.handing_in.open(&self.shelf, kept) {
-                    Ok(porch) => self.app.opened(store.with_porch(porch)),
+                    Ok(porch) => self.app.opened(store.with_porch(porch).with_copies_later()),
                     Err(words) => return Err(refuse(&self.app, setup, words)),
                 },
                 Err(words) => return Err(refuse(&self.app, setup, words)),
