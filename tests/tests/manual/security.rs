@@ -24,8 +24,10 @@ fn faults(table: &str, tests: &BTreeSet<String>) -> Vec<String> {
             if place.is_empty() {
                 faults.push(format!("{id}: neither a test nor a word"));
             }
-        } else if !tests.contains(test.trim_matches('`')) {
-            faults.push(format!("{id}: there is no test {test}"));
+        } else {
+            let named = test.split(", ").map(|test| test.trim_matches('`'));
+            let missing = named.filter(|test| !tests.contains(*test));
+            faults.extend(missing.map(|test| format!("{id}: there is no test {test}")));
         }
     }
     faults
