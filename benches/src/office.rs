@@ -188,8 +188,15 @@ impl Office {
         let token = Token::new(self.judge.ambient.random());
         let session = Session { token_hash: token.hash(), person, started: now, seen: now };
         let (login, password) = (person.to_string(), "$argon2id$of nothing".to_owned());
-        let account =
-            Account { person, login, password, created: now, password_set: now, disabled: None };
+        let account = Account {
+            person,
+            login,
+            password,
+            created: now,
+            password_set: now,
+            first_until: None,
+            disabled: None,
+        };
         self.write(move |tx, _| {
             tx.put_account(&account)?;
             tx.put_session(&session)

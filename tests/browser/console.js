@@ -10,6 +10,17 @@ export async function signIn (page, login, password) {
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.waitForURL(url => url.pathname !== '/sign-in')
+  await page.locator('h1').waitFor()
+  if (new URL(page.url()).pathname === '/account') await ownPassword(page, password)
+}
+
+// Whoever signs in with a first password sets one of their own before anything else.
+export async function ownPassword (page, password) {
+  await heading(page, 'Choose your own password')
+  await page.getByLabel('Password now', { exact: true }).fill(password)
+  await page.getByLabel('New password', { exact: true }).fill(`${password}, of my own`)
+  await page.getByRole('button', { name: 'Change the password' }).click()
+  await page.waitForURL(url => url.pathname !== '/account')
 }
 
 // The page serves everybody on a large screen and a small one: by axe, and without being wider than

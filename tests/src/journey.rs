@@ -333,6 +333,11 @@ pub struct Browser {
     cookies: Vec<(String, String)>,
 }
 
+/// A form as browsers send it.
+const FORM: &str = "application/x-www-form-urlencoded";
+/// How one's own password goes on where the first one ends.
+const OF_ONES_OWN: &str = "-of-my-own";
+
 /// What a server answered.
 pub struct Answered {
     /// The status.
@@ -363,9 +368,25 @@ impl Browser {
         let form = self.get("/sign-in").body;
         let csrf = hidden_field(&form, "csrf").expect("the form has a token");
         let typed = format!("csrf={csrf}&login={login}&password={password}");
-        let answered = self.post("/sign-in", "application/x-www-form-urlencoded", typed.into());
+        let answered = self.post("/sign-in", FORM, typed.into());
+        if answered.status == 422 && !password.ends_with(OF_ONES_OWN) {
+            return self.signed_in(login, &format!("{password}{OF_ONES_OWN}"));
+        }
         assert_eq!(answered.status, 303, "{}", answered.body);
+        self.chooses_own_password(password);
         self
+    }
+
+    /// Where the password is a first one, sets one's own, as everybody has to.
+    fn chooses_own_password(&mut self, password: &str) {
+        let page = self.get("/account").body;
+        if !page.contains("Choose your own password") {
+            return;
+        }
+        let csrf = hidden_field(&page, "csrf").expect("the form has a token");
+        let typed = format!("csrf={csrf}&now={password}&new={password}{OF_ONES_OWN}");
+        let changed = self.post("/account/password", FORM, typed.into());
+        assert_eq!(changed.status, 303, "{}", changed.body);
     }
 
     /// Asks for a page.

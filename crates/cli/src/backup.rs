@@ -115,7 +115,7 @@ pub fn run_verify(args: &VerifyArgs, out: &mut Out) -> Outcome {
     let report = office.read(move |tx: &dyn Tx| {
         let mut report = verify(tx, &policy)?;
         verify_attachments(tx, key.as_ref(), &mut report)?;
-        verify_trees(tx, &kept, public.as_ref(), &mut report)?;
+        verify_trees(tx, &kept, &public, &mut report)?;
         Ok::<_, StoreError>(report)
     })?;
     if args.json {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use doorstep_core::seal::{Hash, Signature, VerifyingKey};
-use doorstep_core::wire::{KeptHead, SignedHead, SyncResponse, Terms};
+use doorstep_core::wire::{KeptHead, SignedHead, SyncResponse, Terms, key_mark as mark};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction};
 use serde::Serialize;
 use uuid::Uuid;
@@ -68,12 +68,6 @@ pub(crate) fn trust(tx: &Transaction<'_>, met: &str) -> Result<bool, Error> {
         tx.execute("update head_key set trusted = other, other = null", [])?;
     }
     Ok(same)
-}
-
-/// A key in as many digits as two people compare on the phone.
-fn mark(key: Hash) -> String {
-    let digits = hex::encode_upper(&Hash::of(&key.0).0[..6]);
-    [&digits[..4], &digits[4..8], &digits[8..]].join("-")
 }
 
 /// Whether the key by which the server is known signed this. If not, that is noted.

@@ -248,7 +248,7 @@ pub fn issue_code(
 ) -> Result<IssuedCode, AdminError> {
     let person = called(tx, external)?;
     let now = judge.now();
-    if !person.is_active(now) || person.is_office() {
+    if !person.is_active(now) || !person.is_staff() {
         return Err(unknown("active person", external));
     }
     let code = crate::enrol::fresh_code(judge.ambient.random());

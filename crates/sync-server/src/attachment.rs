@@ -7,6 +7,7 @@
 mod give;
 mod key;
 pub mod key_file;
+mod rotate;
 mod send;
 mod take;
 mod whole;
@@ -18,6 +19,7 @@ use crate::store::StoreError;
 
 pub use give::{bytes_of, readable_by, standing};
 pub use key::{AttachmentKey, KEY_FILE};
+pub use rotate::{Resealed, rotate};
 pub use send::{headers, stream};
 pub use take::{Piece, offer, take};
 pub use whole::{Whole, finish, read_whole};

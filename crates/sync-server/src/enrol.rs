@@ -17,6 +17,8 @@ use crate::store::{StoreError, Tx};
 /// Letters and digits that cannot be taken for each other.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_LETTERS: usize = 10;
+/// Letters between two dashes.
+const GROUP_LETTERS: usize = 5;
 /// The longest name of a device or an app, in bytes.
 const NAME_BYTES_MAX: usize = 200;
 
@@ -39,9 +41,14 @@ pub enum EnrolError {
 
 /// A fresh code, from random bytes.
 pub fn fresh_code(random: [u8; CODE_LETTERS]) -> String {
-    let mut code = String::with_capacity(CODE_LETTERS + 1);
-    for (place, byte) in random.into_iter().enumerate() {
-        if place == CODE_LETTERS / 2 {
+    code_of(&random)
+}
+
+/// A code of as many letters as there are random bytes, five bits in each.
+pub fn code_of(random: &[u8]) -> String {
+    let mut code = String::with_capacity(random.len() + random.len() / GROUP_LETTERS);
+    for (place, byte) in random.iter().copied().enumerate() {
+        if place > 0 && place % GROUP_LETTERS == 0 {
             code.push('-');
         }
         code.push(char::from(ALPHABET[usize::from(byte) % ALPHABET.len()]));

@@ -40,6 +40,10 @@ pub enum About {
     },
     /// Somebody opened a record outside the allocation.
     Glass,
+    /// Something happened to an account that concerns the receiver.
+    Account,
+    /// Something happened to the emergency access.
+    Emergency,
     /// Nothing: somebody tries whether messages arrive.
     Test,
 }
@@ -74,6 +78,7 @@ impl Message {
             About::Escalation { id, .. } => format!("{}/escalations/{id}", self.public_url),
             About::Digest { .. } => format!("{}/inbox", self.public_url),
             About::Glass => format!("{}/glass", self.public_url),
+            About::Account | About::Emergency => format!("{}/access", self.public_url),
             About::Test => format!("{}/notices", self.public_url),
         }
     }
@@ -92,6 +97,8 @@ impl Message {
             About::Digest { count: 1 } => "1 escalation waits for you".to_owned(),
             About::Digest { count } => format!("{count} escalations wait for you"),
             About::Glass => "a record was opened outside the allocation".to_owned(),
+            About::Account => "the password or the codes of an account were changed".to_owned(),
+            About::Emergency => "the emergency access was opened, used or ended".to_owned(),
             About::Test => "this is a test, nothing has happened".to_owned(),
         }
     }
@@ -106,7 +113,8 @@ impl Message {
                 Urgency::Routine => "look at it within a working day",
             },
             About::Digest { .. } => "look at them within a working day",
-            About::Glass => "look into it",
+            About::Glass | About::Account => "look into it",
+            About::Emergency => "look into it now",
         }
     }
 }

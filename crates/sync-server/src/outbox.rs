@@ -5,7 +5,7 @@
 //! at the same time; a claim that was never settled runs out, and the notice is sent again under
 //! the same reference.
 
-mod glass;
+mod beside;
 mod plan;
 mod test;
 
@@ -56,7 +56,7 @@ pub async fn deliver_once(
     channels: &Arc<Channels>,
     now: DateTime<Utc>,
 ) -> Result<usize, StoreError> {
-    glass::tell(state, channels, now).await?;
+    beside::tell(state, channels, now).await?;
     let mut sent = 0;
     let longest = TimeDelta::from_std(state.config.smtp.timeout).unwrap_or(CLAIM);
     loop {

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::admin::triage::{self, TriageError};
 use crate::ambient::Ambient;
 use crate::app::AppState;
+use crate::attachment::{self, key_file};
 use crate::backup::schedule::back_up_for_ever;
 use crate::config::Config;
 use crate::contingency::schedule::write_for_ever;
@@ -17,7 +18,7 @@ use crate::notify::{Channels, ChannelsError};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Db, StoreError, Tx};
 use crate::tls::{Tls, TlsError};
-use crate::{http, listen, outbox, sweep};
+use crate::{head, http, listen, outbox, sweep};
 
 /// Why the server did not start, or stopped.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +76,9 @@ pub async fn serve(
 /// A server that is ready to take requests.
 pub async fn prepare(config: Config, ambient: Ambient) -> Result<AppState, ServeError> {
     let db = open(&config)?;
+    for name in [attachment::KEY_FILE, head::KEY_FILE] {
+        key_file::refuse_unfinished(&config.data, name)?;
+    }
     let policy = policy_of(&db).await?;
     let state = AppState::new(config, db, policy, ambient);
     release_known(&state).await?;

@@ -3,6 +3,7 @@
 mod attachments;
 mod bad_input;
 mod crash;
+mod keys;
 mod locked;
 mod lost;
 mod moved;

@@ -20,7 +20,7 @@ const REACHED: [&str; 6] = [
     "a sign-in was refused",
     "a notice did not go out",
     "unusually many",
-    "a manager was not told",
+    "somebody was not told",
 ];
 const NOTE: &str = "The grandmother Wilhelmina Confidential answered";
 const REASON: &str = "The school phoned about Robin, ask Mrs Nobodyelse";

@@ -93,7 +93,7 @@ fn staff(tx: &dyn Tx) -> Result<Listed, AdminError> {
         rows: Vec::new(),
         json: Vec::new(),
     };
-    for person in people.iter().filter(|person| !person.is_office()) {
+    for person in people.iter().filter(|person| person.is_staff()) {
         let account = tx.account_of(person.id)?.map(|account| account.login);
         listed.json.push(json!({
             "id": person.id, "external": person.external, "name": person.name.reveal(),

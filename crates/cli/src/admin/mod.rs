@@ -8,6 +8,7 @@ pub mod import;
 mod list;
 mod notices;
 mod quarantine;
+mod rotate;
 mod visits;
 
 use std::path::PathBuf;
@@ -111,13 +112,18 @@ enum Action {
         /// The folder to write into
         folder: PathBuf,
     },
-    /// Make an account for the console, or set its password
-    Account {
-        /// The person, by external id or name
-        person: String,
-        /// The name to sign in with
-        #[arg(long, value_name = "NAME")]
-        login: String,
+    /// Make an account for the console, or set a first password again
+    #[command(after_help = "The password works for three days, to set an own one with. Codes at \
+                            sign-in stay on.")]
+    Account(account::AccountArgs),
+    /// Open an account for when nobody can sign in: for some hours, with a password that works once
+    #[command(after_help = "It administers, and opens a record with a typed reason. All that is \
+                            done with it is logged and told to managers and administrators.")]
+    EmergencyAccess(account::EmergencyArgs),
+    /// Give the server another key of one kind, while it stands still
+    RotateKey {
+        /// Which
+        kind: rotate::Kind,
     },
     /// Make the demonstration organisation, unless it is there
     Demo {
@@ -169,7 +175,9 @@ pub fn run(args: &AdminArgs, out: &mut Out) -> Outcome {
         Action::Visits { action } => visits::run(&office, action, out),
         Action::Notices { action } => notices::run(&office, action, out),
         Action::DutyList { folder } => duty_list::run(&office, folder, out),
-        Action::Account { person, login } => account::run(&office, person, login, out),
+        Action::Account(args) => account::run(&office, args, out),
+        Action::EmergencyAccess(args) => account::emergency(&office, args, out),
+        Action::RotateKey { kind } => rotate::run(&office, *kind, out),
         Action::Demo { json } => demo::run(&office, *json, out),
     }
 }
@@ -222,7 +230,7 @@ pub fn find_person(office: &Office, text: &str) -> Outcome<Person> {
     let wanted = text.to_lowercase();
     let meant: Vec<_> = people
         .iter()
-        .filter(|person| !person.is_office() && person.name.to_lowercase().contains(&wanted))
+        .filter(|person| person.is_staff() && person.name.to_lowercase().contains(&wanted))
         .collect();
     match meant.as_slice() {
         [person] => Ok((*person).clone()),

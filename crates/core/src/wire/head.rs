@@ -42,6 +42,12 @@ pub fn root_of(log: &merkle::Head, access: &merkle::Head) -> Hash {
     Hash::of(&[b"doorstep heads\n".as_slice(), &log.root.0, &access.root.0].concat())
 }
 
+/// A key in as many digits as two people compare on the phone.
+pub fn key_mark(key: Hash) -> String {
+    let digits = hex::encode_upper(&Hash::of(&key.0).0[..6]);
+    [&digits[..4], &digits[4..8], &digits[8..]].join("-")
+}
+
 impl KeptHead {
     /// Signs how the logs stand.
     pub fn sign(

@@ -24,7 +24,7 @@ use crate::words::Word;
 
 pub use attachment::{AttachmentOffer, AttachmentProgress, AttachmentState};
 pub use hand_in::{Bytes, HandIn, HandInAnswer, HandInOutcome, HandedIn, SealedCopy, SealingKey};
-pub use head::{KeptHead, SignedHead, root_of};
+pub use head::{KeptHead, SignedHead, key_mark, root_of};
 pub use limits::Limits;
 pub use terms::Terms;
 pub use verdict::{Outcome, QuarantineCode, Settled, Settlement, Verdict};

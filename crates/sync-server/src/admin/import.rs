@@ -36,7 +36,7 @@ pub fn planned(
 pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
     let teams = tx.teams()?;
     let mut people = tx.people(People::All)?;
-    people.retain(|person| !person.is_office());
+    people.retain(Person::is_staff);
     let children = tx.children()?;
     let team = |id: Option<TeamId>| {
         id.and_then(|id| teams.iter().find(|team| team.id == id)).map(|team| team.external.clone())

@@ -42,6 +42,7 @@ impl AttachmentKey {
 
     /// The key in `folder`; none where there is none yet.
     pub fn read(folder: &Path) -> Result<Option<Self>, StoreError> {
+        key_file::refuse_unfinished(folder, KEY_FILE)?;
         Self::read_file(&folder.join(KEY_FILE))
     }
 
@@ -52,6 +53,7 @@ impl AttachmentKey {
 
     /// The key in `folder`; a new one where there is none yet.
     pub fn read_or_make(folder: &Path, ambient: &Ambient) -> Result<Self, StoreError> {
+        key_file::refuse_unfinished(folder, KEY_FILE)?;
         let file = folder.join(KEY_FILE);
         Ok(Self(*key_file::read_or_make(&file, || ambient.random())?))
     }

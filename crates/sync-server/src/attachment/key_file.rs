@@ -62,14 +62,56 @@ pub fn read_or_make(
 /// Writes a key to a file that is not there yet, for its owner only, and flushes it. The file has
 /// its name only once it is whole: whoever reads meanwhile finds all of it or nothing.
 pub fn write(file: &Path, key: &[u8; 32]) -> Result<(), StoreError> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or(Path::new("."));
     // For its owner only from the start.
-    let mut partial = tempfile::NamedTempFile::new_in(folder).map_err(fault("make", file))?;
+    let mut partial =
+        tempfile::NamedTempFile::new_in(folder_of(file)).map_err(fault("make", file))?;
     let text = Zeroizing::new(format!("{}\n", hex::encode(key)));
     partial.write_all(text.as_bytes()).map_err(fault("write", file))?;
     partial.as_file().sync_all().map_err(fault("flush", file))?;
     partial.persist_noclobber(file).map_err(|error| fault("name", file)(error.error))?;
+    flush_folder(file)
+}
+
+/// The name of the key that is to follow the one of this name, while everything is put under it.
+pub fn next(name: &str) -> String {
+    format!("{name}.next")
+}
+
+/// Refuses a folder in which a change of this key was broken off: some is under the one, some under
+/// the other.
+pub fn refuse_unfinished(folder: &Path, name: &str) -> Result<(), StoreError> {
+    let file = folder.join(next(name));
+    if !file.exists() {
+        return Ok(());
+    }
+    let words = "a change of this key was broken off: run the same `doorstep admin rotate-key` \
+                 again, with the server stopped, before anything else";
+    Err(fault("go on with", &file)(std::io::Error::other(words)))
+}
+
+/// Puts the key that is to follow in the place of the one before, which goes.
+pub fn take_over(next: &Path, file: &Path) -> Result<(), StoreError> {
+    std::fs::rename(next, file).map_err(fault("name", file))?;
+    flush_folder(file)
+}
+
+/// Writes other lines into a file with a secret, for its owner only: all of them or none.
+pub fn replace(file: &Path, lines: &str) -> Result<(), StoreError> {
+    let mut partial =
+        tempfile::NamedTempFile::new_in(folder_of(file)).map_err(fault("make", file))?;
+    writeln!(partial, "{lines}").map_err(fault("write", file))?;
+    partial.as_file().sync_all().map_err(fault("flush", file))?;
+    partial.persist(file).map_err(|error| fault("name", file)(error.error))?;
+    flush_folder(file)
+}
+
+fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+fn flush_folder(file: &Path) -> Result<(), StoreError> {
+    let folder = folder_of(file);
     let opened = std::fs::File::open(folder).map_err(fault("open", folder))?;
     opened.sync_all().map_err(fault("flush", folder))
 }

@@ -18,6 +18,11 @@ const GOVUK_NOTIFY: &str = "https://api.notifications.service.gov.uk";
 pub struct Secret(pub(super) String);
 
 impl Secret {
+    /// A value that is not to be printed.
+    pub fn new(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+
     /// The value itself.
     pub fn reveal(&self) -> &str {
         &self.0

@@ -17,6 +17,7 @@ use doorstep_core::time::london;
 use serde::Deserialize;
 
 use super::access_log_view;
+use super::happened;
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
@@ -124,6 +125,8 @@ pub struct Log {
     pub more: bool,
     /// Who opened unusually many records in a day: name, reference, how many.
     pub many: Vec<(String, String, u64)>,
+    /// What happened to accounts.
+    pub accounts: Vec<happened::Shown>,
 }
 
 /// `GET /access`.
@@ -204,7 +207,10 @@ fn gather(
             }
         }
     }
-    Ok(Log { sight, asked, unknown, rows, more, many })
+    // Beside one child's readings it says nothing.
+    let accounts =
+        if asked.child.trim().is_empty() { happened::gather(tx, viewer)? } else { Vec::new() };
+    Ok(Log { sight, asked, unknown, rows, more, many, accounts })
 }
 
 /// The filter that was asked for, within what the viewer sees; and the fields that name nothing.

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::access_log::{Asked, EXPORT_LINES_MAX, Log, Row, Sight};
 use super::text::text;
-use super::{parts, times};
+use super::{happened, parts, times};
 use crate::store::log::Access;
 
 /// The content of the page.
@@ -49,6 +49,7 @@ pub fn content(log: &Log, now: DateTime<Utc>) -> Markup {
                 }
             }
         }
+        (happened::drawn(&log.accounts, now))
     }
 }
 

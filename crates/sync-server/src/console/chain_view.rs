@@ -106,9 +106,8 @@ fn colleagues(
     for team in [child_team, team].into_iter().flatten() {
         people.extend(tx.people(People::Team(team))?);
     }
-    people.retain(|person| {
-        person.id != line.addressee && person.is_active(now) && !person.is_office()
-    });
+    people
+        .retain(|person| person.id != line.addressee && person.is_active(now) && person.is_staff());
     people.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
     people.dedup_by_key(|person| person.id);
     Ok(people.into_iter().map(|person| (person.id.to_string(), person.name.into())).collect())

@@ -44,7 +44,7 @@ fn candidates(tx: &dyn Tx, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<Pe
     let mut people = tx.people(People::All)?;
     people.retain(|person| {
         person.is_active(now)
-            && !person.is_office()
+            && person.is_staff()
             && !person.auditor
             && theirs.as_ref().is_none_or(|theirs| theirs.contains(&person.id))
     });

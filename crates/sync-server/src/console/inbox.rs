@@ -19,7 +19,7 @@ use super::inbox_view::Said;
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
-use super::{gather, inbox_view, notices};
+use super::{gather, happened, inbox_view, notices};
 use crate::access::Reader;
 use crate::app::{AppState, Signals};
 use crate::judge;
@@ -88,9 +88,10 @@ async fn draw(
     let look = move |tx: &dyn Tx| {
         let inbox = gather::inbox(tx, &viewer, filter, now)?;
         let unheard = tx.unheard(viewer.person)?;
-        Ok::<_, StoreError>((inbox, unheard, tx.failing_notices(flag_after)?))
+        let emergency = happened::emergency(tx, &viewer, now)?;
+        Ok::<_, StoreError>((inbox, unheard, tx.failing_notices(flag_after)?, emergency))
     };
-    let (inbox, mut unheard, failing) = state.db.read(look).await?;
+    let (inbox, mut unheard, failing, emergency) = state.db.read(look).await?;
     unheard.retain(|id| inbox.rows.iter().any(|row| row.id == *id));
     see(state, signed.viewer.person, unheard, now).await?;
     let said = match done.of.parse() {
@@ -103,6 +104,7 @@ async fn draw(
         signed: Some(signed.signed()),
         back: None,
         content: html! {
+            (happened::warning(emergency.as_ref(), now))
             (notices::warning(failing, now))
             (inbox_view::content(&inbox, said.as_ref(), &signed.csrf))
         },

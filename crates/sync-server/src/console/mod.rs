@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod assets;
+pub mod emergency;
 pub mod reference;
 pub mod session;
 
@@ -31,6 +32,7 @@ mod filter;
 mod form;
 mod gather;
 mod glass;
+mod happened;
 mod importing;
 mod inbox;
 mod inbox_view;
@@ -41,6 +43,7 @@ mod notice_log;
 mod notices;
 mod numbers;
 mod numbers_view;
+mod own_password;
 mod page;
 mod parts;
 mod password;
@@ -92,6 +95,7 @@ pub fn router() -> Router<AppState> {
         .route("/sign-in", get(sign_in::show).post(sign_in::submit))
         .route("/sign-out", post(sign_in::leave))
         .route("/account", get(account::show).post(account::change))
+        .route("/account/password", post(own_password::change))
         .route("/inbox", get(inbox::show))
         .route("/inbox/live", get(inbox::live))
         .route("/escalations/{id}", get(escalation::show))

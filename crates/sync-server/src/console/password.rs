@@ -7,6 +7,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+use zxcvbn::{Score, zxcvbn};
 
 /// Characters that a password has at least.
 pub const LENGTH_MIN: usize = 12;
@@ -19,6 +21,16 @@ const PASSES: u32 = 2;
 const AT_ONCE: usize = 2;
 
 static TURN: Semaphore = Semaphore::const_new(AT_ONCE);
+
+/// What a new password must reach against whoever tries the usual ones first: the thirty thousand
+/// most common, words and names in every language of the lists, dates, keys side by side, and what
+/// is put together from these.
+const SCORE_MIN: Score = Score::Three;
+
+/// Letters and digits that a password has at least beside the words of the context, and letters of
+/// a word that counts as one of these.
+const OWN_LETTERS_MIN: usize = 8;
+const CONTEXT_WORD_MIN: usize = 4;
 
 /// Random bytes for one hash.
 pub type Salt = [u8; 16];
@@ -35,20 +47,52 @@ pub enum WeakPassword {
     /// It contains the name to sign in with.
     #[error("a password does not contain the name to sign in with")]
     ContainsLogin,
+    /// It is one of those that are tried first.
+    #[error(
+        "this password is among those that are tried first: common words, names, dates and what is \
+         put together from them; take several words that have nothing to do with each other"
+    )]
+    Common,
 }
 
-/// Checks what a new password must be.
-pub fn check(login: &str, password: &str) -> Result<(), WeakPassword> {
+/// Checks what a new password must be. `context` is what somebody would try first for this person:
+/// the login, their name, the organisation's.
+pub async fn check(login: &str, context: Vec<String>, password: &str) -> Result<(), WeakPassword> {
     if password.chars().count() < LENGTH_MIN {
-        Err(WeakPassword::TooShort)
-    } else if password.len() > BYTES_MAX {
-        Err(WeakPassword::TooLong)
-    } else if password.to_lowercase().contains(login) {
-        Err(WeakPassword::ContainsLogin)
-    } else {
-        Ok(())
+        return Err(WeakPassword::TooShort);
     }
+    if password.len() > BYTES_MAX {
+        return Err(WeakPassword::TooLong);
+    }
+    if password.to_lowercase().contains(login) {
+        return Err(WeakPassword::ContainsLogin);
+    }
+    let password = Zeroizing::new(password.to_owned());
+    let common = aside(move || is_common(&password, &context)).await;
+    if common { Err(WeakPassword::Common) } else { Ok(()) }
 }
+
+/// Whether a password is among those that are tried first.
+fn is_common(password: &str, context: &[String]) -> bool {
+    let words: Vec<&str> = context
+        .iter()
+        .flat_map(|text| std::iter::once(text.as_str()).chain(text.split(NOT_IN_A_WORD)))
+        .filter(|word| !word.is_empty())
+        .collect();
+    own_letters(password, &words) < OWN_LETTERS_MIN || zxcvbn(password, &words).score() < SCORE_MIN
+}
+
+/// How many letters and digits are left where the words of the context are taken out.
+fn own_letters(password: &str, context: &[&str]) -> usize {
+    let mut left = password.to_lowercase();
+    for word in context.iter().filter(|word| word.chars().count() >= CONTEXT_WORD_MIN) {
+        left = left.replace(&word.to_lowercase(), " ");
+    }
+    left.chars().filter(|letter| letter.is_alphanumeric()).count()
+}
+
+/// What stands between the words of a name.
+const NOT_IN_A_WORD: fn(char) -> bool = |letter| !letter.is_alphanumeric();
 
 /// The PHC string of a password.
 pub async fn hash(password: String, salt: Salt) -> String {
@@ -92,4 +136,40 @@ fn argon2() -> Argon2<'static> {
 fn nobodys() -> &'static str {
     static NOBODYS: OnceLock<String> = OnceLock::new();
     NOBODYS.get_or_init(|| hash_now("the password of no account", [0; 16]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn passwords_that_are_tried_first_are_not_taken() {
+        let context = || vec!["Margaret Ellison".to_owned(), "Fernleigh Services".to_owned()];
+        let weak = async |password: &str| check("margaret", context(), password).await.err();
+        for (password, expected) in [
+            ("short", Some(WeakPassword::TooShort)),
+            ("MARGARET and more", Some(WeakPassword::ContainsLogin)),
+            ("password1234", Some(WeakPassword::Common)),
+            ("P@ssw0rd2026!", Some(WeakPassword::Common)),
+            ("qwertyuiop12", Some(WeakPassword::Common)),
+            ("123456789012", Some(WeakPassword::Common)),
+            ("aaaaaaaaaaaaaa", Some(WeakPassword::Common)),
+            ("letmeinletmein", Some(WeakPassword::Common)),
+            ("iloveyouforever", Some(WeakPassword::Common)),
+            ("liverpool2024", Some(WeakPassword::Common)),
+            ("Fernleigh2026", Some(WeakPassword::Common)),
+            ("EllisonEllison1", Some(WeakPassword::Common)),
+            ("Ellison-Ellison", Some(WeakPassword::Common)),
+            ("my fernleigh services", Some(WeakPassword::Common)),
+            ("an otter at Fernleigh", None),
+            ("a long pass phrase", None),
+            ("correct horse battery", None),
+            ("kettle-orbit-walnut", None),
+            ("Xq7-tender-moss-88", None),
+        ] {
+            assert_eq!(weak(password).await, expected, "{password}");
+        }
+        let long = "word ".repeat(BYTES_MAX);
+        assert_eq!(weak(&long).await, Some(WeakPassword::TooLong));
+    }
 }

@@ -8,7 +8,6 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
-use doorstep_core::ids::PersonId;
 use doorstep_core::seal::Hash;
 use subtle::ConstantTimeEq as _;
 
@@ -19,7 +18,8 @@ use super::sign_in;
 use super::viewer::{self, Viewer};
 use crate::app::AppState;
 use crate::config::SecondFactorFor;
-use crate::store::accounts::Session;
+use crate::store::accounts::{Account, Session};
+use crate::store::directory::Person;
 use crate::store::{StoreError, Tx};
 
 /// A session ends when its person asks for nothing for so long.
@@ -115,6 +115,15 @@ impl Jar {
     }
 }
 
+/// What somebody has to do on the page of their account before anything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owed {
+    /// Set a password of their own: somebody else chose the one that they have.
+    OwnPassword,
+    /// Set up the second factor that is asked of them.
+    SecondFactor,
+}
+
 /// Who asks.
 #[derive(Clone)]
 pub struct SignedIn {
@@ -124,6 +133,8 @@ pub struct SignedIn {
     pub token: Token,
     /// The token of the forms.
     pub csrf: String,
+    /// What has to be done before anything else.
+    pub owed: Option<Owed>,
 }
 
 impl SignedIn {
@@ -150,13 +161,12 @@ impl FromRequestParts<AppState> for SignedIn {
         };
         let by_itself = parts.headers.contains_key(BY_ITSELF);
         match find(state, &token, by_itself).await {
-            // Whoever lacks it sets it up on the page of their account; all else waits for that.
-            Ok(Some((_, true))) if !["/account", "/sign-out"].contains(&parts.uri.path()) => {
+            Ok(Some((_, Some(_)))) if !BEFORE_ALL_ELSE.contains(&parts.uri.path()) => {
                 Err(Redirect::to("/account").into_response())
             }
-            Ok(Some((viewer, _))) => {
+            Ok(Some((viewer, owed))) => {
                 let csrf = token.csrf();
-                let signed = Self { viewer, token, csrf };
+                let signed = Self { viewer, token, csrf, owed };
                 match state.paces.person.visit(&signed.viewer.person, state.ambient.now()) {
                     Ok(()) => Ok(signed),
                     Err(seconds) => Err(problem::too_often(seconds, Some(signed.signed()))),
@@ -179,13 +189,16 @@ impl OptionalFromRequestParts<AppState> for SignedIn {
     }
 }
 
+/// The pages on which somebody does what they owe; all else waits for that.
+const BEFORE_ALL_ELSE: [&str; 3] = ["/account", "/account/password", "/sign-out"];
+
 /// The person behind a token, whose session counts as seen unless the page asked by itself; and
-/// whether they lack a second factor that is asked of them.
+/// what they have to do before anything else.
 async fn find(
     state: &AppState,
     token: &Token,
     by_itself: bool,
-) -> Result<Option<(Viewer, bool)>, StoreError> {
+) -> Result<Option<(Viewer, Option<Owed>)>, StoreError> {
     let now = state.ambient.now();
     let asked_of = state.config.second_factor.clone();
     let hash = token.hash();
@@ -196,15 +209,15 @@ async fn find(
                 return Ok::<_, StoreError>(None);
             };
             let account = tx.account_of(session.person)?;
-            if account.is_none_or(|account| account.disabled.is_some()) {
+            let Some(account) = account.filter(|account| account.disabled.is_none()) else {
                 return Ok(None);
-            }
-            let lacks = lacks_second_factor(tx, session.person, &asked_of)?;
+            };
+            let owed = owed(tx, &account, &asked_of)?;
             let viewer = viewer::find(tx, session.person, now)?;
-            Ok(viewer.map(|viewer| (session, viewer, lacks)))
+            Ok(viewer.map(|viewer| (session, viewer, owed)))
         })
         .await?;
-    let Some((session, viewer, lacks)) = found else { return Ok(None) };
+    let Some((session, viewer, owed)) = found else { return Ok(None) };
     if !by_itself && now - session.seen >= SEEN_STEP {
         state
             .db
@@ -217,20 +230,28 @@ async fn find(
             })
             .await?;
     }
-    Ok(Some((viewer, lacks)))
+    Ok(Some((viewer, owed)))
 }
 
-/// Whether a second factor is asked of the person, who has none.
-fn lacks_second_factor(
+/// What the person has to do before anything else. Whoever uses the emergency access owes nothing:
+/// its password works once, and it is there for when the second factors are gone.
+fn owed(
     tx: &dyn Tx,
-    person: PersonId,
+    account: &Account,
     asked_of: &SecondFactorFor,
-) -> Result<bool, StoreError> {
-    if !tx.person(person)?.is_some_and(|person| asked_of.asks(&person)) {
-        return Ok(false);
+) -> Result<Option<Owed>, StoreError> {
+    let Some(person) = tx.person(account.person)?.filter(Person::is_staff) else {
+        return Ok(None);
+    };
+    if account.first_until.is_some() {
+        return Ok(Some(Owed::OwnPassword));
     }
-    let factor = tx.second_factor(person)?;
-    Ok(factor.is_none_or(|factor| factor.confirmed.is_none()))
+    if !asked_of.asks(&person) {
+        return Ok(None);
+    }
+    let factor = tx.second_factor(person.id)?;
+    let lacks = factor.is_none_or(|factor| factor.confirmed.is_none());
+    Ok(lacks.then_some(Owed::SecondFactor))
 }
 
 /// Whether a session still holds at `now`.

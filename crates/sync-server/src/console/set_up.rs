@@ -67,7 +67,7 @@ async fn draw(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal> 
 fn gather(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Directory, StoreError> {
     let teams = tx.teams()?;
     let mut everybody = tx.people(People::All)?;
-    everybody.retain(|person| !person.is_office());
+    everybody.retain(Person::is_staff);
     let names: BTreeMap<PersonId, Private> =
         everybody.iter().map(|person| (person.id, person.name.clone())).collect();
     let team_names: BTreeMap<TeamId, String> =

@@ -10,6 +10,7 @@ use doorstep_core::seal::Hash;
 use maud::{Markup, html};
 use serde::Deserialize;
 
+use super::happened::{self, Event};
 use super::kept::Kept;
 use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
@@ -19,7 +20,7 @@ use super::text::text;
 use super::{accounts, parts, password};
 use crate::app::AppState;
 use crate::pace::Address;
-use crate::store::accounts::{Failures, Session};
+use crate::store::accounts::{Account, Failures, Happening, Session};
 use crate::store::{StoreError, Tx};
 
 /// Failures in a row that cost no waiting.
@@ -136,7 +137,10 @@ async fn enter(
     let (failures, account) = state
         .db
         .read(move |tx: &dyn Tx| {
-            let account = tx.account(&look)?.filter(|account| account.disabled.is_none());
+            let works = |account: &Account| {
+                account.disabled.is_none() && account.first_until.is_none_or(|until| now < until)
+            };
+            let account = tx.account(&look)?.filter(works);
             let person = account.as_ref().map(|account| tx.person(account.person)).transpose()?;
             let active = person.flatten().is_some_and(|person| person.is_active(now));
             Ok::<_, StoreError>((tx.failures(login_hash)?, account.filter(|_| active)))
@@ -149,7 +153,7 @@ async fn enter(
     let right = password::verify(typed.password.clone(), stored).await;
     match account.filter(|_| right) {
         Some(account) if second_factor(state, account.person, &typed.code).await? => {
-            open(state, account.person, login_hash, before).await.map(Some)
+            open(state, account, login_hash, before).await
         }
         _ => fail(state, login_hash).await.map(|()| None),
     }
@@ -169,39 +173,57 @@ async fn second_factor(state: &AppState, person: PersonId, code: &str) -> Result
 
 /// Whether another try has to wait: one minute after the fifth failure, then twice as long each
 /// time.
-fn must_wait(failures: Failures, now: DateTime<Utc>) -> bool {
+pub(super) fn must_wait(failures: Failures, now: DateTime<Utc>) -> bool {
     let Some(over) = failures.count.checked_sub(FREE_FAILURES) else { return false };
     let wait = TimeDelta::minutes(1 << over.min(5)).min(WAIT_MAX);
     now - failures.last < wait
 }
 
+/// Opens a session, unless the password was changed or used up meanwhile.
 async fn open(
     state: &AppState,
-    person: PersonId,
+    account: Account,
     login_hash: Hash,
     before: Option<Token>,
-) -> Result<Token, StoreError> {
+) -> Result<Option<Token>, StoreError> {
+    let person = account.person;
     let token = Token::new(state.ambient.random());
     let token_hash = token.hash();
     let before = before.map(|token| token.hash());
     let now = state.ambient.now();
-    state
+    let opened = state
         .db
         .write(move |tx: &mut dyn Tx| {
+            if tx.account_of(person)?.as_ref() != Some(&account) {
+                return Ok::<_, StoreError>(false);
+            }
+            if tx.person(person)?.is_some_and(|person| person.is_emergency()) {
+                use_up(tx, &account, now)?;
+            }
             tx.clear_failures(login_hash)?;
             tx.clear_failures_before(now - FAILURES_KEPT)?;
             tx.end_stale_sessions(now - AGE_MAX, now - IDLE_MAX)?;
             if let Some(before) = before {
                 tx.end_session(before)?;
             }
-            tx.put_session(&Session { token_hash, person, started: now, seen: now })
+            tx.put_session(&Session { token_hash, person, started: now, seen: now })?;
+            Ok(true)
         })
         .await?;
-    tracing::info!(%person, "signed in");
-    Ok(token)
+    if opened {
+        tracing::info!(%person, "signed in");
+    }
+    Ok(opened.then_some(token))
 }
 
-async fn fail(state: &AppState, login_hash: Hash) -> Result<(), StoreError> {
+/// The password of the emergency access opens one session.
+fn use_up(tx: &mut dyn Tx, account: &Account, now: DateTime<Utc>) -> Result<(), StoreError> {
+    tx.put_account(&Account { first_until: Some(now), ..account.clone() })?;
+    let (person, what) = (account.person, Happening::EmergencyUsed);
+    happened::write(tx, Event { person, what, reason: None }, now)
+}
+
+pub(super) async fn fail(state: &AppState, login_hash: Hash) -> Result<(), StoreError> {
     tracing::warn!("a sign-in was refused");
     let now = state.ambient.now();
     state

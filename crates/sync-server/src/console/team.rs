@@ -294,7 +294,7 @@ fn people(tx: &dyn Tx, viewer: &Viewer, now: DateTime<Utc>) -> Result<Vec<Person
     if !people.iter().any(|person| person.id == viewer.person) {
         people.extend(tx.person(viewer.person)?);
     }
-    people.retain(|person| person.is_active(now) && !person.is_office());
+    people.retain(|person| person.is_active(now) && person.is_staff());
     Ok(people)
 }
 

@@ -78,6 +78,11 @@ mod tests {
 
     use super::*;
     use crate::console::record;
+    use crate::store::accounts::Happening;
+
+    /// What the inbox warns of.
+    const EMERGENCY: [Happening; 3] =
+        [Happening::EmergencyOpened, Happening::EmergencyUsed, Happening::EmergencyEnded];
 
     /// The keys that are put together from a beginning and a word.
     fn made() -> BTreeSet<String> {
@@ -95,6 +100,8 @@ mod tests {
             keys("record-appointment", NewAppointment::ALL, |it| it.as_str()),
             keys("record-found", &["confirmed", "corrected"], |it| it),
             keys("numbers-step", &["arrived", "told", "acknowledged"], |it| it),
+            keys("happened", Happening::ALL, |it| it.as_str()),
+            keys("happened-inbox", &EMERGENCY, |it| it.as_str()),
             keys("inbox-show", &["open", "closed", "all"], |it| it),
         ]
         .concat()
@@ -112,7 +119,8 @@ mod tests {
     /// Texts that are no words for people, though they look like some: of headers and drawings, of
     /// the log, and of pages for programmers.
     fn is_for_machines(file: &str, literal: &str) -> bool {
-        const FOR_PROGRAMMERS: [&str; 3] = ["reference.rs", "accounts.rs", "password.rs"];
+        const FOR_PROGRAMMERS: [&str; 4] =
+            ["reference.rs", "accounts.rs", "emergency.rs", "password.rs"];
         const NO_WORDS: [&str; 12] = [
             "access log given",
             "child, to print",

@@ -215,7 +215,7 @@ fn gather(tx: &dyn Tx, id: ChildId, now: DateTime<Utc>) -> Result<Option<Planned
             people.extend(tx.person(line.person)?);
         }
     }
-    people.retain(|person| person.is_active(now) && !person.is_office());
+    people.retain(|person| person.is_active(now) && person.is_staff());
     Ok(Some(Planned { child, visits, people }))
 }
 

@@ -226,7 +226,7 @@ fn visits(tx: &dyn Tx, office: &mut Office) -> Result<Sheet, StoreError> {
 fn people(tx: &dyn Tx, office: &Office) -> Result<Sheet, StoreError> {
     let absences = tx.absences(office.now)?;
     let mut rows = Vec::new();
-    let here = |person: &&Person| person.is_active(office.now) && !person.is_office();
+    let here = |person: &&Person| person.is_active(office.now) && person.is_staff();
     for person in office.people.values().filter(here) {
         let hours = tx.working_hours(person.id)?.map(|hours| hours.to_string());
         let desk = if person.administrator { ", duty desk" } else { "" };

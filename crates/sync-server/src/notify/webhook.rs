@@ -95,6 +95,8 @@ fn event(id: &str, message: &Message) -> serde_json::Value {
         }
         About::Digest { .. } => ("digest", None, None),
         About::Glass => ("glass", None, None),
+        About::Account => ("account", None, None),
+        About::Emergency => ("emergency", None, None),
         About::Test => ("test", None, None),
     };
     let mut event = json!({

@@ -3,8 +3,10 @@
 use chrono::{DateTime, Utc};
 use doorstep_core::ids::PersonId;
 use doorstep_core::seal::Hash;
+use doorstep_core::words::UnknownWord;
 
 use super::StoreError;
+use crate::private::Private;
 
 /// An account of the console.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,9 @@ pub struct Account {
     pub created: DateTime<Utc>,
     /// When the password was set last (UTC).
     pub password_set: DateTime<Utc>,
+    /// Until when a password that somebody else set opens a session (UTC), in which the person sets
+    /// an own one before anything else; none: the password is the person's own.
+    pub first_until: Option<DateTime<Utc>>,
     /// Since when it may not be used (UTC); none: it may.
     pub disabled: Option<DateTime<Utc>>,
 }
@@ -58,6 +63,83 @@ pub struct SecondFactor {
     pub last_step: i64,
 }
 
+/// What happened to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// It was made, with a first password.
+    Made,
+    /// Somebody else set a first password again.
+    PasswordReset,
+    /// Its person set an own password.
+    PasswordChanged,
+    /// Somebody else switched the codes at sign-in off.
+    CodesRemoved,
+    /// The emergency access was opened.
+    EmergencyOpened,
+    /// Somebody signed in with the emergency access.
+    EmergencyUsed,
+    /// The emergency access was ended before its time.
+    EmergencyEnded,
+}
+
+impl Happening {
+    /// Every value.
+    pub const ALL: &'static [Self] = &[
+        Self::Made,
+        Self::PasswordReset,
+        Self::PasswordChanged,
+        Self::CodesRemoved,
+        Self::EmergencyOpened,
+        Self::EmergencyUsed,
+        Self::EmergencyEnded,
+    ];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::PasswordReset => "password-reset",
+            Self::PasswordChanged => "password-changed",
+            Self::CodesRemoved => "codes-removed",
+            Self::EmergencyOpened => "emergency-opened",
+            Self::EmergencyUsed => "emergency-used",
+            Self::EmergencyEnded => "emergency-ended",
+        }
+    }
+
+    /// Whether it is about the emergency access.
+    pub const fn is_emergency(self) -> bool {
+        matches!(self, Self::EmergencyOpened | Self::EmergencyUsed | Self::EmergencyEnded)
+    }
+}
+
+impl std::str::FromStr for Happening {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let found = Self::ALL.iter().copied().find(|value| value.as_str() == text);
+        found.ok_or_else(|| UnknownWord {
+            word: text.to_owned(),
+            known: Self::ALL.iter().map(|value| value.as_str()).collect(),
+        })
+    }
+}
+
+/// Something happened to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountEvent {
+    /// Its number; 0 before it is written.
+    pub number: u64,
+    /// When (UTC).
+    pub at: DateTime<Utc>,
+    /// Whose account.
+    pub person: PersonId,
+    /// What.
+    pub what: Happening,
+    /// Why, in the words of whoever did it, where that is asked.
+    pub reason: Option<Private>,
+}
+
 /// What the store knows of accounts.
 ///
 /// Laws: a person has one account and a login belongs to one; each `put` replaces the row of the
@@ -90,11 +172,13 @@ pub trait Accounts {
 
     /// The second factor of a person.
     fn second_factor(&self, person: PersonId) -> Result<Option<SecondFactor>, StoreError>;
+    /// Everybody's.
+    fn second_factors(&self) -> Result<Vec<SecondFactor>, StoreError>;
     /// Writes a second factor.
     fn put_second_factor(&mut self, factor: &SecondFactor) -> Result<(), StoreError>;
     /// Removes the second factor of a person, with its recovery codes.
     fn remove_second_factor(&mut self, person: PersonId) -> Result<(), StoreError>;
-    /// Replaces the recovery codes of a person.
+    /// Replaces the recovery codes of a person; those that are written are of the long kind.
     fn put_recovery_codes(&mut self, person: PersonId, codes: &[Hash]) -> Result<(), StoreError>;
     /// Uses a recovery code up; whether there was one that was not used yet.
     fn use_recovery_code(
@@ -105,6 +189,33 @@ pub trait Accounts {
     ) -> Result<bool, StoreError>;
     /// How many recovery codes a person has left.
     fn recovery_codes_left(&self, person: PersonId) -> Result<usize, StoreError>;
+    /// Whether one of those that are left is of the older, shorter kind.
+    fn has_short_recovery_codes(&self, person: PersonId) -> Result<bool, StoreError>;
+
+    /// Writes what happened to an account, and who is to hear of it; answers its number.
+    fn add_account_event(
+        &mut self,
+        event: &AccountEvent,
+        hear: &[PersonId],
+    ) -> Result<u64, StoreError>;
+    /// What happened to accounts, of one person or of all, the latest first.
+    fn account_events(
+        &self,
+        person: Option<PersonId>,
+        count: usize,
+    ) -> Result<Vec<AccountEvent>, StoreError>;
+    /// Who was not told yet of what, the oldest first.
+    fn untold_account_events(
+        &self,
+        count: usize,
+    ) -> Result<Vec<(AccountEvent, PersonId)>, StoreError>;
+    /// Writes that somebody was told.
+    fn told_account_event(
+        &mut self,
+        number: u64,
+        person: PersonId,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
 
     /// The failures under the hash of a login.
     fn failures(&self, login_hash: Hash) -> Result<Option<Failures>, StoreError>;

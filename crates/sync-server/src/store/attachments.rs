@@ -79,6 +79,10 @@ pub trait Attachments {
     ) -> Result<(), StoreError>;
     /// The piece that holds the byte at this place.
     fn chunk_at(&self, number: u64, place: u64) -> Result<Option<Chunk>, StoreError>;
+    /// Puts a piece in the place of the one that begins there.
+    fn replace_chunk(&mut self, number: u64, chunk: &Chunk) -> Result<(), StoreError>;
+    /// Says that the pieces of an upload are sealed with another key.
+    fn rekey_upload(&mut self, number: u64, key_id: &str) -> Result<(), StoreError>;
     /// Says that an upload is complete, and what it is.
     fn complete_upload(&mut self, number: u64, is: MediaType) -> Result<(), StoreError>;
     /// Says that a device sent the whole bytes of this hash.

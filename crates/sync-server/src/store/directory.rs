@@ -80,9 +80,17 @@ impl Person {
     /// The external id of the office itself: what an administrator changes is recorded by it.
     pub const OFFICE: &'static str = "doorstep:office";
 
-    /// Whether this is the office, not a person of flesh and blood.
-    pub fn is_office(&self) -> bool {
-        self.external == Self::OFFICE
+    /// The external id under which whoever uses the emergency access acts.
+    pub const EMERGENCY: &'static str = "doorstep:emergency";
+
+    /// Whether this is somebody of the organisation: neither the office nor the emergency access.
+    pub fn is_staff(&self) -> bool {
+        self.external != Self::OFFICE && !self.is_emergency()
+    }
+
+    /// Whether this is the emergency access.
+    pub fn is_emergency(&self) -> bool {
+        self.external == Self::EMERGENCY
     }
 
     /// Whether this person holds `role`, as a main or a further one.
@@ -169,7 +177,7 @@ pub enum People {
     All,
     /// Those of a team.
     Team(TeamId),
-    /// The organisation's duty desk.
+    /// The organisation's duty desk: its own administrators.
     Administrators,
 }
 

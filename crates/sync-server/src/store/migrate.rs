@@ -36,6 +36,7 @@ pub const MIGRATIONS: &[Migration] = &[
     migration!("0013_tree"),
     migration!("0014_second_factor"),
     migration!("0015_attachment_sender"),
+    migration!("0016_own_passwords"),
 ];
 
 /// The steps that were in a release, with the SHA-256 of their files: these may not change any

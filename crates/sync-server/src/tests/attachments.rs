@@ -13,7 +13,7 @@ use doorstep_core::wire::{AttachmentProgress, AttachmentState, Problem};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::attachment::{AttachmentKey, KEY_FILE, PARTIAL_KEPT};
+use crate::attachment::{AttachmentKey, KEY_FILE, PARTIAL_KEPT, key_file, rotate};
 use crate::backup::{backup, restore};
 use crate::http;
 use crate::ingest::Incoming;
@@ -493,4 +493,45 @@ async fn a_server_that_lost_one_takes_it_again_and_damage_is_found() {
     assert!(sender.send(&whole).await.is_complete());
     assert_eq!(sender.get(None).await.bytes, whole);
     assert_eq!(verified(&bench).await.findings, []);
+}
+
+#[tokio::test]
+async fn attachments_get_another_key_and_what_broke_off_is_gone_on_with() {
+    let bench = Bench::new().await;
+    let (mut ann, child) = (bench.phone("ann").await, bench.child("c1").await);
+    for bytes in [50_000, 150_000] {
+        let whole = letter(bytes);
+        record_naming(&bench, &mut ann, child, &whole).await;
+        Sender::of(&bench, &ann, Hash::of(&whole)).send(&whole).await;
+    }
+    let (db, folder, ambient) = (&bench.state.db, bench.folder.path(), &bench.state.ambient);
+    let old = bench.state.attachment_key().unwrap();
+    // It broke off after one of the two: nothing may use the folder meanwhile.
+    let next = folder.join(key_file::next(KEY_FILE));
+    let new = AttachmentKey::new(*key_file::read_or_make(&next, || [9; 32]).unwrap());
+    for refused in [
+        format!("{:?}", AttachmentKey::read(folder).unwrap_err()),
+        format!("{:?}", backup(folder, &folder.join("b.db")).unwrap_err()),
+    ] {
+        assert!(refused.contains("rotate-key"), "{refused}");
+    }
+    let done = rotate(db, folder, ambient).await.unwrap();
+    assert_eq!((done.attachments, done.unopened), (2, 0));
+    let key = AttachmentKey::read(folder).unwrap().unwrap();
+    assert!(key == new && key != old);
+    let kept = AttachmentKey::read_file(&done.kept.unwrap()).unwrap();
+    assert_eq!(kept.as_ref(), Some(&old), "backups of before need it");
+    let look = move |tx: &dyn Tx| {
+        let mut report = Report::default();
+        verify_attachments(tx, Some(&key), &mut report)?;
+        Ok::<_, StoreError>((report.attachments, report.findings.len()))
+    };
+    assert_eq!(db.read(look).await.unwrap(), (2, 0));
+    let again = rotate(db, folder, ambient).await.unwrap();
+    assert_eq!((again.attachments, again.unopened), (2, 0));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let file = elsewhere.path().join("after.db");
+    let copied = backup(folder, &file).unwrap();
+    let newest = AttachmentKey::read(folder).unwrap();
+    assert_eq!(AttachmentKey::read_file(&copied.key.unwrap()).unwrap(), newest);
 }

@@ -15,9 +15,11 @@ use doorstep_core::ids::EscalationId;
 use sha2::{Digest as _, Sha256};
 
 use crate::config::{Config, SmtpSecurity};
+use crate::console::{accounts, emergency};
 use crate::judge::acknowledge;
 use crate::notify::Channels;
 use crate::outbox::{deliver_once, send_test};
+use crate::store::directory::Person;
 use crate::store::ledger::{HeardBy, LedgerLine};
 use crate::store::notices::{
     Attempt, Channel, Claim, Manner, Notice, NoticeState, Preference, Receiver, Upshot,
@@ -584,5 +586,39 @@ async fn a_manager_is_mailed_that_a_record_was_opened_and_not_whose() {
     assert!(text.contains("opened outside the allocation") && text.contains("/glass"), "{text}");
     for hidden in ["Child c1", "Person ben", "school", "Fictitious"] {
         assert!(!text.contains(hidden), "{hidden}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_concerned_is_mailed_what_happened_to_an_account_and_not_whose() {
+    let mail = MailServer::start().await;
+    let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
+    let mia = bench.person("mia").await;
+    let work = move |tx: &mut dyn Tx| {
+        let mia = tx.person(mia)?.expect("mia works here");
+        tx.put_person(&Person { administrator: true, ..mia })
+    };
+    bench.state.db.write(work).await.unwrap();
+    let (db, ambient) = (&bench.state.db, &bench.state.ambient);
+    let first = "kettle orbit walnut";
+    accounts::set_password(db, ambient, mia, "mia", first).await.unwrap();
+    accounts::set_first_password(db, ambient, mia, "mia", first).await.unwrap();
+    let reason = "nobody of the duty desk can sign in";
+    let opened = emergency::open(db, ambient, reason, emergency::OPEN).await.unwrap();
+    mail.be(Mood::Down);
+    deliver(&bench, &channels).await;
+    assert_eq!(mail.letters(), []);
+    mail.be(Mood::Takes);
+    deliver(&bench, &channels).await;
+    deliver(&bench, &channels).await;
+    // Mia's own, and what administrators hear: each once.
+    let letters = mail.letters();
+    let letters: Vec<_> =
+        letters.iter().filter(|letter| letter.to == "mia@doorstep.example").collect();
+    assert_eq!(letters.len(), 2, "of the reset and of the emergency: {letters:?}");
+    assert!(letters[0].text.contains("password or the codes of an account"), "{letters:?}");
+    assert!(letters[1].text.contains("emergency access was opened"), "{letters:?}");
+    for hidden in [first, opened.password.as_str(), reason, "Person mia"] {
+        assert!(!letters.iter().any(|letter| letter.text.contains(hidden)), "{hidden}");
     }
 }

@@ -43,11 +43,12 @@ impl Again {
     }
 }
 
-/// Checks the stored trees, and the logs against what devices kept. `key` is the server's own.
+/// Checks the stored trees, and the logs against what devices kept. `keys` are the
+/// server's own, of now and of before.
 pub fn trees(
     tx: &dyn Tx,
     kept: &[KeptHead],
-    key: Option<&VerifyingKey>,
+    keys: &[VerifyingKey],
     report: &mut Report,
 ) -> Result<(), StoreError> {
     let mut log = Again::of(kept.iter().map(|kept| kept.head.log));
@@ -83,7 +84,7 @@ pub fn trees(
         }
     }
     for kept in kept {
-        against(tx, kept, key, (&log, &access), report)?;
+        against(tx, kept, keys, (&log, &access), report)?;
     }
     Ok(())
 }
@@ -91,7 +92,7 @@ pub fn trees(
 fn against(
     tx: &dyn Tx,
     kept: &KeptHead,
-    key: Option<&VerifyingKey>,
+    keys: &[VerifyingKey],
     (log, access): (&Again, &Again),
     report: &mut Report,
 ) -> Result<(), StoreError> {
@@ -102,7 +103,7 @@ fn against(
         find("it is another organisation's".to_owned());
         return Ok(());
     }
-    if key.is_some_and(|key| !kept.is_signed_by(key)) {
+    if !keys.is_empty() && !keys.iter().any(|key| kept.is_signed_by(key)) {
         find("this server's key did not sign it".to_owned());
     }
     if kept.log_epoch != organisation.log_epoch {

@@ -13,7 +13,7 @@ use crate::store::attachments::{Chunk, Upload};
 use crate::store::{StoreError, Tx};
 
 /// A record that names a letter.
-fn attach(tx: &mut dyn Tx, hash: Hash) -> Result<(), StoreError> {
+pub fn attach(tx: &mut dyn Tx, hash: Hash) -> Result<(), StoreError> {
     let at = "2026-03-02T10:00:00Z";
     let named = json!([
         { "hash": hash, "media_type": "application/pdf", "bytes": 17, "shows": "letter" },
@@ -23,7 +23,7 @@ fn attach(tx: &mut dyn Tx, hash: Hash) -> Result<(), StoreError> {
 }
 
 /// Its bytes.
-fn arrive(tx: &mut dyn Tx, hash: Hash, key_id: &str, sealed: &[u8]) -> Result<(), StoreError> {
+pub fn arrive(tx: &mut dyn Tx, hash: Hash, key_id: &str, sealed: &[u8]) -> Result<(), StoreError> {
     let upload = Upload {
         number: 0,
         hash,

@@ -6,6 +6,7 @@ mod notices;
 mod numbers;
 mod office;
 mod oversight;
+mod own_password;
 mod record;
 mod second_factor;
 mod set_up;

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use crate::store::Tx;
 
 /// What an authenticator app would show now, from the secret that the store holds sealed.
-async fn app(office: &Office) -> String {
+pub async fn app(office: &Office) -> String {
     let margaret = PersonId(id(MARGARET));
     let look = move |tx: &dyn Tx| tx.second_factor(margaret);
     let factor = office.state.db.read::<_, StoreError>(look).await.unwrap().unwrap();
@@ -19,7 +19,7 @@ async fn app(office: &Office) -> String {
     second_factor::code_at(&secret, office.state.ambient.now())
 }
 
-async fn press(office: &Office, session: &str, what: &str, code: &str) -> Answer {
+pub async fn press(office: &Office, session: &str, what: &str, code: &str) -> Answer {
     let csrf = office.get("/account", session).await.csrf();
     office.post("/account", session, &format!("csrf={csrf}&what={what}&code={code}")).await
 }
@@ -32,7 +32,7 @@ async fn sign_in(office: &Office, code: &str) -> Answer {
 }
 
 /// The recovery codes that a page shows.
-fn recovery_codes(page: &Answer) -> Vec<String> {
+pub fn recovery_codes(page: &Answer) -> Vec<String> {
     let parts = page.text.split("<li><code>").skip(1);
     parts.map(|part| part.split('<').next().unwrap().to_owned()).collect()
 }

@@ -6,9 +6,10 @@ use doorstep_core::seal::Hash;
 use rusqlite::{Row, params};
 
 use super::SqliteTx;
-use super::values::{hash, instant, instant_option, ms, ms_option, parsed};
+use super::oversight::limit;
+use super::values::{hash, instant, instant_option, ms, ms_option, parsed, signed};
 use crate::store::StoreError;
-use crate::store::accounts::{Account, Accounts, Failures, SecondFactor, Session};
+use crate::store::accounts::{Account, AccountEvent, Accounts, Failures, SecondFactor, Session};
 
 impl Accounts for SqliteTx<'_> {
     fn account(&self, login: &str) -> Result<Option<Account>, StoreError> {
@@ -22,11 +23,12 @@ impl Accounts for SqliteTx<'_> {
 
     fn put_account(&mut self, account: &Account) -> Result<(), StoreError> {
         let sql = "INSERT INTO account
-                (person, login, password, created_ms, password_ms, disabled_ms)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                (person, login, password, created_ms, password_ms, disabled_ms, first_until_ms)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
             ON CONFLICT (person) DO UPDATE SET login = excluded.login,
                 password = excluded.password, created_ms = excluded.created_ms,
-                password_ms = excluded.password_ms, disabled_ms = excluded.disabled_ms";
+                password_ms = excluded.password_ms, disabled_ms = excluded.disabled_ms,
+                first_until_ms = excluded.first_until_ms";
         let values = params![
             account.person.to_string(),
             account.login,
@@ -34,6 +36,7 @@ impl Accounts for SqliteTx<'_> {
             ms(account.created),
             ms(account.password_set),
             ms_option(account.disabled),
+            ms_option(account.first_until),
         ];
         self.execute("write an account", sql, values).map(drop)
     }
@@ -91,6 +94,16 @@ impl Accounts for SqliteTx<'_> {
         })
     }
 
+    fn second_factors(&self) -> Result<Vec<SecondFactor>, StoreError> {
+        let sql = "SELECT person, secret, confirmed_ms, last_step FROM second_factor";
+        self.all("list second factors", sql, [], |row| {
+            let (person, confirmed) =
+                (parsed(row, "person")?, instant_option(row, "confirmed_ms")?);
+            let (secret, last_step) = (row.get("secret")?, row.get("last_step")?);
+            Ok(SecondFactor { person, secret, confirmed, last_step })
+        })
+    }
+
     fn put_second_factor(&mut self, factor: &SecondFactor) -> Result<(), StoreError> {
         let sql = "INSERT INTO second_factor (person, secret, confirmed_ms, last_step)
             VALUES (?1, ?2, ?3, ?4) ON CONFLICT (person) DO UPDATE SET secret = excluded.secret,
@@ -109,7 +122,7 @@ impl Accounts for SqliteTx<'_> {
     fn put_recovery_codes(&mut self, person: PersonId, codes: &[Hash]) -> Result<(), StoreError> {
         let sql = "DELETE FROM recovery_code WHERE person = ?1";
         self.execute("replace recovery codes", sql, [person.to_string()])?;
-        let sql = "INSERT INTO recovery_code (person, hash) VALUES (?1, ?2)";
+        let sql = "INSERT INTO recovery_code (person, hash, is_short) VALUES (?1, ?2, 0)";
         for code in codes {
             self.execute("write a recovery code", sql, params![person.to_string(), code.0])?;
         }
@@ -133,6 +146,68 @@ impl Accounts for SqliteTx<'_> {
         let left =
             self.one("count recovery codes", sql, [person.to_string()], |row| row.get("n"))?;
         Ok(left.unwrap_or_default())
+    }
+
+    fn has_short_recovery_codes(&self, person: PersonId) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM recovery_code
+            WHERE person = ?1 AND used_ms IS NULL AND is_short) AS any";
+        let any =
+            self.one("look at recovery codes", sql, [person.to_string()], |row| row.get("any"))?;
+        Ok(any.unwrap_or_default())
+    }
+
+    fn add_account_event(
+        &mut self,
+        event: &AccountEvent,
+        hear: &[PersonId],
+    ) -> Result<u64, StoreError> {
+        let sql = "INSERT INTO account_event (at_ms, person, what, reason) VALUES (?1, ?2, ?3, ?4)";
+        let AccountEvent { at, person, what, reason, .. } = event;
+        let values = params![ms(*at), person.to_string(), what.as_str(), reason];
+        self.execute("write what happened to an account", sql, values)?;
+        let number = self.last_number()?;
+        let sql = "INSERT OR IGNORE INTO account_event_told (event, person) VALUES (?1, ?2)";
+        for person in hear {
+            let values = params![signed(number), person.to_string()];
+            self.execute("write who is to hear of an account", sql, values)?;
+        }
+        Ok(number)
+    }
+
+    fn account_events(
+        &self,
+        person: Option<PersonId>,
+        count: usize,
+    ) -> Result<Vec<AccountEvent>, StoreError> {
+        let sql = "SELECT * FROM account_event WHERE ?1 IS NULL OR person = ?1
+            ORDER BY number DESC LIMIT ?2";
+        let person = person.map(|person| person.to_string());
+        let values = params![person, limit(count)];
+        self.all("list what happened to accounts", sql, values, account_event)
+    }
+
+    fn untold_account_events(
+        &self,
+        count: usize,
+    ) -> Result<Vec<(AccountEvent, PersonId)>, StoreError> {
+        let sql = "SELECT account_event.*, told.person AS hears FROM account_event_told AS told
+            JOIN account_event ON account_event.number = told.event
+            WHERE told.told_ms IS NULL ORDER BY told.event LIMIT ?1";
+        self.all("list who was not told of an account", sql, [limit(count)], |row| {
+            Ok((account_event(row)?, parsed(row, "hears")?))
+        })
+    }
+
+    fn told_account_event(
+        &mut self,
+        number: u64,
+        person: PersonId,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE account_event_told SET told_ms = ?3
+            WHERE event = ?1 AND person = ?2 AND told_ms IS NULL";
+        let values = params![signed(number), person.to_string(), ms(at)];
+        self.execute("write who was told of an account", sql, values).map(drop)
     }
 
     fn failures(&self, login_hash: Hash) -> Result<Option<Failures>, StoreError> {
@@ -169,6 +244,17 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         created: instant(row, "created_ms")?,
         password_set: instant(row, "password_ms")?,
         disabled: instant_option(row, "disabled_ms")?,
+        first_until: instant_option(row, "first_until_ms")?,
+    })
+}
+
+fn account_event(row: &Row<'_>) -> rusqlite::Result<AccountEvent> {
+    Ok(AccountEvent {
+        number: row.get("number")?,
+        at: instant(row, "at_ms")?,
+        person: parsed(row, "person")?,
+        what: parsed(row, "what")?,
+        reason: row.get("reason")?,
     })
 }
 

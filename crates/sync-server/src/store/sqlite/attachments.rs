@@ -112,6 +112,21 @@ impl Attachments for SqliteTx<'_> {
         })
     }
 
+    fn replace_chunk(&mut self, number: u64, chunk: &Chunk) -> Result<(), StoreError> {
+        let sql = "UPDATE attachment_chunk SET sealed = ?3 WHERE attachment = ?1 AND at = ?2";
+        let params = params![signed(number), signed(chunk.at), chunk.sealed];
+        match self.execute("replace a piece of an attachment", sql, params)? {
+            0 => Err(StoreError::Missing { what: "piece of an attachment" }),
+            _ => Ok(()),
+        }
+    }
+
+    fn rekey_upload(&mut self, number: u64, key_id: &str) -> Result<(), StoreError> {
+        let sql = "UPDATE attachment SET key_id = ?2 WHERE number = ?1";
+        let params = params![signed(number), key_id];
+        self.execute("write the key of an upload", sql, params).map(drop)
+    }
+
     fn complete_upload(&mut self, number: u64, is: MediaType) -> Result<(), StoreError> {
         let sql = "UPDATE attachment SET media_type = ?2, \
                    completed = (SELECT coalesce(max(completed), 0) + 1 FROM attachment) \

@@ -163,7 +163,9 @@ impl Directory for SqliteTx<'_> {
         let (filter, team) = match which {
             People::All => ("?1 IS NULL", None),
             People::Team(id) => ("team = ?1", Some(id.to_string())),
-            People::Administrators => ("?1 IS NULL AND administrator = 1", None),
+            People::Administrators => {
+                ("?1 IS NULL AND administrator = 1 AND external NOT LIKE 'doorstep:%'", None)
+            }
         };
         let sql = format!("{PERSON} WHERE {filter} ORDER BY name, id");
         self.all("list people", &sql, [team], person)

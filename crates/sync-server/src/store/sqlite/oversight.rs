@@ -68,7 +68,7 @@ fn lift(row: &Row<'_>) -> rusqlite::Result<Lift> {
     })
 }
 
-fn limit(count: usize) -> i64 {
+pub(super) fn limit(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
