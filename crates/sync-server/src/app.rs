@@ -1,6 +1,7 @@
 //! What every part of the running server shares. No behaviour lives here.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use doorstep_core::policy::Policy;
@@ -210,6 +211,11 @@ impl Signals {
         self.stopping.send_replace(true);
     }
 
+    /// Whether the server stops.
+    pub fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
     /// Returns once the server stops.
     pub fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
         let mut stopping = self.stopping.subscribe();
@@ -240,20 +246,63 @@ impl Signals {
     }
 }
 
-/// How the scheduled backups go.
+/// How something goes that the server makes by itself at times of the day: backups, duty lists.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BackupState {
+pub struct MadeState {
     /// When the newest good one was made (UTC); none: there is none.
     pub last: Option<DateTime<Utc>>,
     /// Since when they fail (UTC), and what the last failure was; none while they succeed.
     pub failing: Option<(DateTime<Utc>, String)>,
 }
 
+impl MadeState {
+    /// They succeed, and the newest is no older than two intervals at `now`.
+    pub fn is_well(&self, every: Duration, now: DateTime<Utc>) -> bool {
+        let every = TimeDelta::from_std(every).unwrap_or(TimeDelta::days(1));
+        self.failing.is_none() && self.last.is_some_and(|last| now - last <= every * 2)
+    }
+}
+
+/// Keeps how something goes that the server makes by itself.
+#[derive(Clone, Debug, Default)]
+pub struct Made(Arc<Mutex<MadeState>>);
+
+impl Made {
+    /// One was made at `at`.
+    pub fn made(&self, at: Option<DateTime<Utc>>) {
+        *self.held() = MadeState { last: at, failing: None };
+    }
+
+    /// The newest that is there was made at `at`; none was due.
+    pub fn found(&self, at: Option<DateTime<Utc>>) {
+        self.held().last = at;
+    }
+
+    /// It failed at `now` for this reason.
+    pub fn failed(&self, now: DateTime<Utc>, reason: String) {
+        let mut state = self.held();
+        let since = state.failing.take().map_or(now, |(since, _)| since);
+        state.failing = Some((since, reason));
+    }
+
+    /// How it goes.
+    pub fn state(&self) -> MadeState {
+        self.held().clone()
+    }
+
+    fn held(&self) -> MutexGuard<'_, MadeState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// When the parts of the server last did their work.
 #[derive(Clone, Debug, Default)]
 pub struct Health {
+    /// The scheduled backups.
+    pub backup: Made,
+    /// The scheduled duty lists.
+    pub duty_list: Made,
     swept: Arc<Mutex<Option<DateTime<Utc>>>>,
-    backup: Arc<Mutex<BackupState>>,
     look_again: Arc<Mutex<Option<DateTime<Utc>>>>,
 }
 
@@ -281,31 +330,5 @@ impl Health {
     /// When the last sweep ended (UTC).
     pub fn last_sweep(&self) -> Option<DateTime<Utc>> {
         *self.swept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// A backup was made at `at`.
-    pub fn backed_up(&self, at: Option<DateTime<Utc>>) {
-        *self.backup_state() = BackupState { last: at, failing: None };
-    }
-
-    /// The newest backup that is there was made at `at`; none was due.
-    pub fn found_backup(&self, at: Option<DateTime<Utc>>) {
-        self.backup_state().last = at;
-    }
-
-    /// A backup failed at `now` for this reason.
-    pub fn backup_failed(&self, now: DateTime<Utc>, reason: String) {
-        let mut state = self.backup_state();
-        let since = state.failing.take().map_or(now, |(since, _)| since);
-        state.failing = Some((since, reason));
-    }
-
-    /// How the scheduled backups go.
-    pub fn backup(&self) -> BackupState {
-        self.backup_state().clone()
-    }
-
-    fn backup_state(&self) -> MutexGuard<'_, BackupState> {
-        self.backup.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -30,7 +30,7 @@ pub use chain::Chain;
 pub use ledger::{acknowledge, hand_over};
 pub use manner::Ways;
 pub use pass_on::{Patience, Waiting, deadline, pass_on, unacknowledged};
-pub use tell::{heard, seen, tell_first};
+pub use tell::{heard, seen, tell_all, tell_first};
 
 /// What judging needs besides the store. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -59,7 +59,8 @@ pub async fn deliver_once(
     beside::tell(state, channels, now).await?;
     let mut sent = 0;
     let longest = TimeDelta::from_std(state.config.smtp.timeout).unwrap_or(CLAIM);
-    loop {
+    // What is under way is finished before a server stops; what is not waits for the next.
+    while !state.signals.is_stopping() {
         let by = hex::encode(state.ambient.random::<16>());
         let claim = Claim { by, until: now + longest + CLAIM };
         let (ways, public_url) = (state.config.ways(), state.public_url());
@@ -67,13 +68,14 @@ pub async fn deliver_once(
         let work = move |tx: &mut dyn Tx| gather(tx, &held, &ways, &public_url, now);
         let jobs = state.db.write(work).await?;
         if jobs.is_empty() {
-            return Ok(sent);
+            break;
         }
         for (job, outcome) in perform(jobs, channels, now).await {
             sent += usize::from(outcome.as_ref().is_some_and(is_gone));
             record(state, job, outcome, &claim.by, now).await?;
         }
     }
+    Ok(sent)
 }
 
 /// It is out of our hands.
@@ -118,7 +120,7 @@ fn gather(
             let task = Task::Look(*channel, provider_id.clone());
             let (route, _) = route(tx, notice, ways)?;
             jobs.push(Job { notices: vec![claimed.notice], route, task });
-        } else if is_moot(tx, notice)? {
+        } else if is_moot(tx, notice, now)? {
             let notices = vec![claimed.notice];
             jobs.push(Job { notices, route: Vec::new(), task: Task::Nothing });
         } else if let Some(digest) = notice.digest {
@@ -134,11 +136,15 @@ fn gather(
 }
 
 /// Whether there is nothing to tell any more: somebody has it in hand, or it is over.
-fn is_moot(tx: &dyn Tx, notice: &Notice) -> Result<bool, StoreError> {
+fn is_moot(tx: &dyn Tx, notice: &Notice, now: DateTime<Utc>) -> Result<bool, StoreError> {
     if notice.receiver == Receiver::Webhook {
         return Ok(false);
     }
     let Some(line) = tx.line(notice.escalation)? else { return Ok(true) };
+    // It is somebody else's by now.
+    if tx.person(notice.person)?.is_none_or(|person| !person.is_active(now)) {
+        return Ok(true);
+    }
     if notice.reason == Reason::StoodDown {
         // Whoever never heard of it need not hear that it has gone.
         let told = tx.told(line.id)?;
@@ -354,14 +360,15 @@ fn flag(
     Ok(())
 }
 
-/// Delivers until the task is dropped. The store is held by this server alone: what an earlier run
-/// had claimed is free at once.
+/// Delivers until the server stops, and then writes down what became of what is under way: whoever
+/// was told just now is not told again after the start. The store is held by this server alone: what
+/// an earlier run had claimed is free at once.
 pub async fn deliver_for_ever(state: AppState, channels: Arc<Channels>) {
     let start = state.ambient.now();
     if let Err(error) = state.db.write(move |tx| tx.release_claims(start)).await {
         tracing::error!(error = crate::error_chain(&error), "earlier claims cannot be ended");
     }
-    loop {
+    while !state.signals.is_stopping() {
         if let Err(error) = deliver_once(&state, &channels, state.ambient.now()).await {
             tracing::error!(error = crate::error_chain(&error), "the outbox failed");
         }
@@ -375,6 +382,7 @@ pub async fn deliver_for_ever(state: AppState, channels: Arc<Channels>) {
         tokio::select! {
             () = tokio::time::sleep(left.clamp(PAUSE_MIN, LOOK_EVERY)) => {}
             () = state.signals.outbox_wanted() => {}
+            () = state.signals.stopped() => {}
         }
     }
 }

@@ -122,8 +122,9 @@ pub async fn serve_state(
         tasks.spawn(tls.keep_fresh(state.signals.clone()));
     }
     let channels = Channels::new(&state.config)?;
+    let mut telling = JoinSet::new();
     if !channels.is_empty() {
-        tasks.spawn(outbox::deliver_for_ever(state.clone(), Arc::new(channels)));
+        telling.spawn(outbox::deliver_for_ever(state.clone(), Arc::new(channels)));
     }
     if let Some(warning) = state.policy.calendar().warning(state.ambient.now()) {
         tracing::warn!("{warning}");
@@ -131,6 +132,13 @@ pub async fn serve_state(
     tracing::info!(address = %bound, "serving");
     on_bound(bound);
     let result = answer_requests(&state, (listener, tls), shutdown).await;
+    state.signals.stop();
+    // A notice that is on its way is written down, or it would go out twice.
+    let told = tokio::time::timeout(state.config.stop_within, telling.join_next()).await;
+    if told.is_err() {
+        tracing::warn!("a notice was on its way when the server stopped: it may arrive twice");
+    }
+    telling.shutdown().await;
     // The store's file is folded together when the last of them lets go of it.
     tasks.shutdown().await;
     tracing::info!("stopped");

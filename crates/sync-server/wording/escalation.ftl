@@ -58,6 +58,7 @@ escalation-acknowledged = Acknowledged
 escalation-passed-on-nobody-had = Passed on: nobody had acknowledged it in time
 escalation-handed-over = Handed over
 escalation-given-somebody-else-addressee = Given to somebody else: the addressee no longer works here
+escalation-asked-again-holder-gone = To be acknowledged again: whoever had it in hand no longer works here
 escalation-notice-was-handed-over = A notice was handed over
 escalation-notice-could-not-be = A notice could not be delivered
 

@@ -4,6 +4,7 @@ mod attachments;
 mod bad_input;
 mod crash;
 mod keys;
+mod killed;
 mod locked;
 mod lost;
 mod moved;

@@ -38,14 +38,14 @@ pub async fn back_up_if_due(
     match looked {
         Ok(Look { made, newest }) => {
             if made.is_some() {
-                state.health.backed_up(newest);
+                state.health.backup.made(newest);
             } else {
-                state.health.found_backup(newest);
+                state.health.backup.found(newest);
             }
             Ok(made)
         }
         Err(error) => {
-            state.health.backup_failed(now, crate::error_chain(&error));
+            state.health.backup.failed(now, crate::error_chain(&error));
             Err(error)
         }
     }

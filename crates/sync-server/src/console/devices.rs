@@ -16,7 +16,7 @@ use super::text::{rich, text};
 use super::viewer::Viewer;
 use super::{parts, times};
 use crate::admin::device_state::{self, DeviceState, Missing};
-use crate::app::{AppState, BackupState};
+use crate::app::{AppState, MadeState};
 use crate::store::directory::People;
 use crate::store::{StoreError, Tx};
 
@@ -32,7 +32,7 @@ async fn draw(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal> 
     let viewer = signed.viewer.clone();
     let states = state.db.read(move |tx: &dyn Tx| gather(tx, &viewer)).await?;
     let (now, scheduled) = (state.ambient.now(), state.config.backup.folder.is_some());
-    let backup = scheduled.then(|| backup(&state.health.backup(), &signed.viewer, now));
+    let backup = scheduled.then(|| backup(&state.health.backup.state(), &signed.viewer, now));
     let seats = &signed.viewer.seats;
     let may_enrol = seats.may(Task::TeamDevices) || seats.may(Task::EveryDevice);
     let page = Page {
@@ -63,7 +63,7 @@ pub fn people(tx: &dyn Tx, viewer: &Viewer) -> Result<Option<Vec<PersonId>>, Sto
 }
 
 /// How the scheduled backups go. Why one failed names folders of the server: for administrators.
-fn backup(state: &BackupState, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
+fn backup(state: &MadeState, viewer: &Viewer, now: DateTime<Utc>) -> Markup {
     html! {
         @if let Some((since, reason)) = &state.failing {
             div.govuk-warning-text {

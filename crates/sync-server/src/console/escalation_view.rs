@@ -370,6 +370,7 @@ fn event_words(entry: &HistoryEntry) -> String {
         "passed-on" => text!("escalation-passed-on-nobody-had"),
         "handed-over" => text!("escalation-handed-over"),
         "addressed-again" => text!("escalation-given-somebody-else-addressee"),
+        "asked-again" => text!("escalation-asked-again-holder-gone"),
         "notice-sent" => text!("escalation-notice-was-handed-over"),
         "notice-failed" => text!("escalation-notice-could-not-be"),
         other => other.to_owned(),

@@ -24,12 +24,24 @@ pub async fn write_if_due(
     state: &AppState,
     now: DateTime<Utc>,
 ) -> Result<Option<PathBuf>, ContingencyError> {
+    let written = look(state, now).await;
+    match &written {
+        Ok(Some(_)) => state.health.duty_list.made(Some(now)),
+        Ok(None) => {}
+        Err(error) => state.health.duty_list.failed(now, crate::error_chain(error)),
+    }
+    written
+}
+
+async fn look(state: &AppState, now: DateTime<Utc>) -> Result<Option<PathBuf>, ContingencyError> {
     let plan = state.config.contingency.clone();
     let Some(folder) = plan.folder.clone() else { return Ok(None) };
-    let made = made(&folder, now)?;
-    if made.last_key_value().is_some_and(|(at, _)| *at >= plan.last_slot(now)) {
+    let newest = made(&folder, now)?.last_key_value().map(|(at, _)| *at);
+    if newest.is_some_and(|at| at >= plan.last_slot(now)) {
+        state.health.duty_list.made(newest);
         return Ok(None);
     }
+    state.health.duty_list.found(newest);
     let policy = Arc::clone(&state.policy);
     let contingency = match state.db.read(move |tx| gather(tx, &policy, now)).await {
         Err(ContingencyError::NoOrganisation) => return Ok(None),

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::app::{AppState, BackupState};
+use crate::app::AppState;
 use crate::store::StoreError;
 use crate::store::migrate::MIGRATIONS;
 
@@ -35,6 +35,8 @@ pub(super) struct Readiness {
     sweep_age_seconds: Option<i64>,
     /// How the scheduled backups go; nothing where there is no schedule.
     backup: Option<BackupReadiness>,
+    /// How the scheduled duty lists go; nothing where there is no schedule.
+    duty_list: Option<DutyListReadiness>,
     /// How the notices to people go; nothing where the console is the only way.
     notices: Option<NoticeReadiness>,
 }
@@ -82,11 +84,27 @@ pub(super) struct BackupReadiness {
 
 fn backup(app: &AppState, now: DateTime<Utc>) -> Option<BackupReadiness> {
     app.config.backup.folder.as_ref()?;
-    let BackupState { last, failing } = app.health.backup();
-    let age = last.map(|last| now - last);
-    let interval = TimeDelta::from_std(app.config.backup.every).unwrap_or(TimeDelta::days(1));
-    let ok = failing.is_none() && age.is_some_and(|age| age <= interval * 2);
-    Some(BackupReadiness { ok, age_seconds: age.map(|age| age.num_seconds()) })
+    let state = app.health.backup.state();
+    let age_seconds = state.last.map(|last| (now - last).num_seconds());
+    Some(BackupReadiness { ok: state.is_well(app.config.backup.every, now), age_seconds })
+}
+
+/// How the scheduled duty lists go. A server that cannot write one still takes records; but whoever
+/// relies on it when systems are down would find an old one, or none.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(super) struct DutyListReadiness {
+    /// The newest is no older than two intervals, and the last attempt did not fail.
+    ok: bool,
+    /// How long ago the newest was written, in seconds.
+    age_seconds: Option<i64>,
+}
+
+fn duty_list(app: &AppState, now: DateTime<Utc>) -> Option<DutyListReadiness> {
+    app.config.contingency.folder.as_ref()?;
+    let state = app.health.duty_list.state();
+    let age_seconds = state.last.map(|last| (now - last).num_seconds());
+    Some(DutyListReadiness { ok: state.is_well(app.config.contingency.every, now), age_seconds })
 }
 
 /// The store is writable and limits are looked after.
@@ -112,6 +130,7 @@ pub async fn ready(State(app): State<AppState>) -> Response {
         writable,
         sweep_age_seconds: age.map(|age| age.num_seconds()),
         backup: backup(&app, now),
+        duty_list: duty_list(&app, now),
         notices: notices(&app, now).await,
     };
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };

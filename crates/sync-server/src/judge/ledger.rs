@@ -241,7 +241,7 @@ fn apply(
         Some(reason) if tx.told(line.id)?.is_empty() => {
             tell_first(judge, tx, roster, child, &line, reason, now)?;
         }
-        Some(reason) => tell_all(judge, tx, &line, reason, now)?,
+        Some(reason) => tell_all(judge, tx, roster, child, &line, reason, now)?,
     }
     Ok(line)
 }

@@ -15,7 +15,8 @@ use crate::store::notices::Reason;
 use crate::store::{StoreError, Tx};
 
 /// The words of a history after which somebody has time to take notice.
-const TELLS: [&str; 5] = ["raised", "reopened", "passed-on", "handed-over", "addressed-again"];
+const TELLS: [&str; 6] =
+    ["raised", "reopened", "passed-on", "handed-over", "addressed-again", "asked-again"];
 
 /// How long somebody who was told has to take notice, by urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Waiting {
 enum Next {
     /// Its addressee no longer works here.
     AddressAgain,
+    /// Whoever took notice of it no longer works here.
+    AskAgain,
     /// Nobody took notice in time.
     PassOn,
     /// There is time until then (UTC).
@@ -68,7 +71,7 @@ pub fn unacknowledged(
     let mut waiting = Waiting { due: Vec::new(), none_before: now + patience.shortest() };
     for line in tx.inbox(None)? {
         match next(tx, judge, roster, patience, &line, now)? {
-            Next::AddressAgain | Next::PassOn => waiting.due.push(line.id),
+            Next::AddressAgain | Next::AskAgain | Next::PassOn => waiting.due.push(line.id),
             Next::Wait(until) => waiting.none_before = waiting.none_before.min(until),
             Next::Nothing => {}
         }
@@ -89,6 +92,7 @@ pub fn pass_on(
     let Some(line) = tx.line(id)?.filter(|line| line.ended.is_none()) else { return Ok(false) };
     match next(tx, judge, roster, patience, &line, now)? {
         Next::AddressAgain => address_again(tx, judge, roster, line, now),
+        Next::AskAgain => ask_again(tx, judge, roster, line, now).map(|()| true),
         Next::PassOn => tell_next(tx, judge, roster, &line, now).map(|()| true),
         Next::Wait(_) | Next::Nothing => Ok(false),
     }
@@ -108,6 +112,11 @@ fn next(
     let addressee = roster.person(tx, Some(line.addressee))?;
     if addressee.is_none_or(|person| !person.is_active(now)) {
         return Ok(Next::AddressAgain);
+    }
+    if let Some(taken) = line.acknowledged {
+        let holder = roster.person(tx, Some(taken.by))?;
+        let is_gone = holder.is_none_or(|person| !person.is_active(now));
+        return Ok(if is_gone { Next::AskAgain } else { Next::Nothing });
     }
     Ok(match deadline(tx, judge, line, patience)? {
         Some(deadline) if deadline <= now => Next::PassOn,
@@ -197,6 +206,21 @@ fn address_again(
     put_entry(tx, &line, "addressed-again", "the addressee no longer works here", now)?;
     tell_first(judge, tx, roster, &child, &line, Reason::Raised, now)?;
     Ok(true)
+}
+
+/// Asks the addressee, or whoever stands in, to take notice: the one who had it in hand is gone.
+fn ask_again(
+    tx: &mut dyn Tx,
+    judge: &Judge,
+    roster: &mut Roster,
+    mut line: LedgerLine,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let child = tx.child(line.child)?.ok_or(StoreError::Missing { what: "child" })?;
+    line.acknowledged = None;
+    tx.put_line(&line)?;
+    put_entry(tx, &line, "asked-again", "whoever had it in hand no longer works here", now)?;
+    tell_first(judge, tx, roster, &child, &line, Reason::Raised, now)
 }
 
 fn put_entry(

@@ -31,18 +31,35 @@ pub fn tell_first(
     tell(judge, tx, line, person, in_place_of, reason, now)
 }
 
-/// Tells everybody who was told before.
+/// Tells everybody who was told before and still works here. Where the addressee has to deal with it
+/// and is away by now, whoever stands in is told as well.
 pub fn tell_all(
     judge: &Judge,
     tx: &mut dyn Tx,
+    roster: &mut Roster,
+    child: &Child,
     line: &LedgerLine,
     reason: Reason,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    for told in tx.told(line.id)? {
-        notify(judge, tx, line, told.person, reason, now)?;
+    let told: Vec<_> = tx.told(line.id)?.into_iter().map(|told| told.person).collect();
+    for person in &told {
+        if roster.person(tx, Some(*person))?.is_some_and(|person| person.is_active(now)) {
+            notify(judge, tx, line, *person, reason, now)?;
+        }
     }
-    Ok(())
+    if reason == Reason::StoodDown {
+        return Ok(());
+    }
+    let urgency = line.escalation.urgency;
+    let calendar = judge.policy.calendar();
+    let chain = Chain::gather(tx, roster, calendar, child, line.addressee, urgency, now)?;
+    match chain.next(&[]) {
+        Some((person, in_place_of)) if !told.contains(&person) => {
+            tell(judge, tx, line, person, in_place_of, reason, now)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Tells one person.

@@ -130,8 +130,8 @@ pub struct HistoryEntry {
     /// When (UTC).
     pub at: DateTime<Utc>,
     /// What, as a word: `raised`, `updated`, `discharged`, `stood-down`, `reopened`,
-    /// `told`, `acknowledged`, `passed-on`, `handed-over`, `addressed-again`, `notice-sent`,
-    /// `notice-failed`.
+    /// `told`, `acknowledged`, `passed-on`, `handed-over`, `addressed-again`, `asked-again`,
+    /// `notice-sent`, `notice-failed`.
     pub what: String,
     /// Who did it; none: the policies, or the server.
     pub by: Option<PersonId>,

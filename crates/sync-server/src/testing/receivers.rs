@@ -2,7 +2,6 @@
 //! stand-in that speaks the published API of GOV.UK Notify, with its numbers that fail.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{Path, Query, State};
@@ -19,7 +18,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::FrozenClock;
 
@@ -42,6 +41,8 @@ pub enum Mood {
     Takes,
     /// It answers each recipient with this code.
     Refuses(u16),
+    /// It takes the connection and says nothing.
+    Mute,
     /// It hangs up.
     Down,
 }
@@ -69,25 +70,26 @@ impl Letter {
 pub struct MailServer {
     /// Where it listens.
     pub port: u16,
+    /// Where it stops: between having taken a letter and saying so, and, while it is mute, as soon
+    /// as somebody has connected.
+    pub gate: Gate,
     mood: Shared<Mood>,
-    letters: Shared<Vec<Letter>>,
+    letters: watch::Sender<Vec<Letter>>,
 }
 
 impl MailServer {
     /// Starts one.
     pub async fn start() -> Self {
         let (listener, port) = listen().await;
-        let (mood, letters) = (Shared::new(Mutex::new(Mood::Takes)), Shared::default());
-        let server = Self { port, mood: Arc::clone(&mood), letters: Arc::clone(&letters) };
+        let mood = Shared::new(Mutex::new(Mood::Takes));
+        let (gate, letters) = (Gate::default(), watch::Sender::new(Vec::new()));
+        let (held, stop, taken) = (Arc::clone(&mood), gate.clone(), letters.clone());
+        let server = Self { port, gate, mood, letters };
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let mood = with(&mood, |mood| *mood);
-                let letters: Shared<Vec<Letter>> = Arc::clone(&letters);
-                tokio::spawn(async move {
-                    if let Some(letter) = take_letter(stream, mood).await {
-                        with(&letters, |letters| letters.push(letter));
-                    }
-                });
+                let mood = with(&held, |mood| *mood);
+                let (stop, taken) = (stop.clone(), taken.clone());
+                tokio::spawn(async move { take_letter(stream, mood, &stop, &taken).await });
             }
         });
         server
@@ -100,18 +102,33 @@ impl MailServer {
 
     /// What it took.
     pub fn letters(&self) -> Vec<Letter> {
-        with(&self.letters, |letters| letters.clone())
+        self.letters.borrow().clone()
+    }
+
+    /// Returns what it took once that is enough.
+    pub async fn took(&self, enough: impl Fn(&[Letter]) -> bool) -> Vec<Letter> {
+        let mut letters = self.letters.subscribe();
+        let taken = letters.wait_for(|letters| enough(letters)).await;
+        taken.expect("the receiver is there").clone()
     }
 }
 
-async fn take_letter(stream: TcpStream, mood: Mood) -> Option<Letter> {
-    if mood == Mood::Down {
-        return None;
+/// Speaks SMTP until the other side is gone; a letter counts as taken before that is said.
+async fn take_letter(
+    stream: TcpStream,
+    mood: Mood,
+    gate: &Gate,
+    letters: &watch::Sender<Vec<Letter>>,
+) -> Option<()> {
+    match mood {
+        Mood::Down => return None,
+        Mood::Mute => gate.stop().await,
+        Mood::Takes | Mood::Refuses(_) => {}
     }
     let (read, mut write) = stream.into_split();
     let mut lines = BufReader::new(read).lines();
     write.write_all(b"220 receiver\r\n").await.ok()?;
-    let (mut to, mut letter) = (String::new(), None);
+    let mut to = String::new();
     while let Ok(Some(line)) = lines.next_line().await {
         let verb = line.split(' ').next().unwrap_or_default().to_uppercase();
         let answer = match (verb.as_str(), mood) {
@@ -131,7 +148,9 @@ async fn take_letter(stream: TcpStream, mood: Mood) -> Option<Letter> {
                     text.push_str(&line);
                     text.push('\n');
                 }
-                letter = Some(Letter { to: to.clone(), text });
+                let letter = Letter { to: to.clone(), text };
+                letters.send_modify(|letters| letters.push(letter));
+                gate.pass().await;
                 "250 taken\r\n".to_owned()
             }
             ("QUIT", _) => {
@@ -142,7 +161,7 @@ async fn take_letter(stream: TcpStream, mood: Mood) -> Option<Letter> {
         };
         write.write_all(answer.as_bytes()).await.ok()?;
     }
-    letter
+    Some(())
 }
 
 /// Where a receiver stops between having taken something and answering.
@@ -151,19 +170,19 @@ pub struct Gate(Arc<GateState>);
 
 #[derive(Default)]
 struct GateState {
-    shut: AtomicBool,
+    shut: watch::Sender<bool>,
     arrived: Notify,
 }
 
 impl Gate {
     /// Nobody is answered any more.
     pub fn shut(&self) {
-        self.0.shut.store(true, Ordering::SeqCst);
+        self.0.shut.send_replace(true);
     }
 
-    /// Whoever comes from now on is answered.
+    /// Whoever stands before it is answered, and whoever comes from now on.
     pub fn open(&self) {
-        self.0.shut.store(false, Ordering::SeqCst);
+        self.0.shut.send_replace(false);
     }
 
     /// Returns once somebody stands before it.
@@ -172,10 +191,17 @@ impl Gate {
     }
 
     async fn pass(&self) {
-        if self.0.shut.load(Ordering::SeqCst) {
+        let mut shut = self.0.shut.subscribe();
+        if *shut.borrow() {
             self.0.arrived.notify_one();
-            std::future::pending::<()>().await;
+            // An error means that the receiver is gone, and its gate with it.
+            let _ = shut.wait_for(|shut| !shut).await;
         }
+    }
+
+    async fn stop(&self) {
+        self.0.arrived.notify_one();
+        std::future::pending::<()>().await;
     }
 }
 

@@ -176,7 +176,8 @@ async fn look(bench: &Bench) -> Result<bool, BackupError> {
     back_up_if_due(&bench.state, bench.now()).await.map(|made| made.is_some())
 }
 
-async fn readiness(bench: &Bench) -> (StatusCode, Value) {
+/// What `/readyz` says.
+pub async fn readiness(bench: &Bench) -> (StatusCode, Value) {
     let request = Request::get("/readyz").body(Body::empty()).unwrap();
     let response = http::router(bench.state.clone()).oneshot(request).await.unwrap();
     let status = response.status();
@@ -255,7 +256,7 @@ async fn a_backup_that_fails_is_said_and_takes_no_good_one_away() {
     let failed = bench.now();
     for _ in 0..2 {
         assert!(look(&bench).await.is_err());
-        let (since, reason) = bench.state.health.backup().failing.unwrap();
+        let (since, reason) = bench.state.health.backup.state().failing.unwrap();
         assert!(since == failed && !reason.is_empty(), "{since} {reason}");
         assert!(names(&folder).is_superset(&good));
     }
@@ -265,7 +266,7 @@ async fn a_backup_that_fails_is_said_and_takes_no_good_one_away() {
 
     bench.clock.pass(TimeDelta::minutes(15));
     assert!(look(&bench).await.unwrap());
-    assert_eq!(bench.state.health.backup().failing, None);
+    assert_eq!(bench.state.health.backup.state().failing, None);
     std::fs::remove_dir(folder.join(&next)).unwrap();
     assert_eq!(names(&folder).len(), 1);
     assert!(!names(&folder).is_superset(&good));

@@ -6,7 +6,7 @@ use doorstep_core::ids::{EscalationId, PersonId};
 
 use crate::admin;
 use crate::ingest::Incoming;
-use crate::judge::{acknowledge, hand_over};
+use crate::judge::{Roster, acknowledge, hand_over, tell_all};
 use crate::store::Tx;
 use crate::store::availability::{Absence, AbsentBecause};
 use crate::store::ledger::LedgerLine;
@@ -162,6 +162,52 @@ async fn whoever_leaves_is_replaced_and_their_word_does_not_count_on() {
     assert_eq!(line.addressee, bench.person("ada").await);
     assert_eq!(line.acknowledged, None);
     assert_eq!(told(&bench, id).await, ["mia", "ada"]);
+}
+
+#[tokio::test]
+async fn what_a_deputy_had_in_hand_is_asked_about_again_once_the_deputy_has_left() {
+    let bench = Bench::new().await;
+    away(&bench, "mia", Some("ben")).await;
+    let line = bench.raised(Urgency::Immediate).await;
+    let (id, ben, now) = (line.id, bench.person("ben").await, bench.now());
+    bench.state.db.write(move |tx| acknowledge(tx, id, ben, now)).await.unwrap();
+    sweep_at(&bench, MONDAY + TimeDelta::hours(1)).await;
+    assert_eq!(told(&bench, id).await, ["mia", "ben/mia"], "it is in hand");
+    let judge = bench.state.judge();
+    let leave = move |tx: &mut dyn Tx| admin::person_left(tx, &judge, "ben");
+    bench.state.db.write(leave).await.unwrap();
+    sweep_at(&bench, MONDAY + TimeDelta::hours(2)).await;
+    let line = bench.state.db.read(move |tx| tx.line(id)).await.unwrap().unwrap();
+    assert_eq!(line.acknowledged, None, "nobody has it in hand any more");
+    assert_eq!(line.addressee, bench.person("mia").await);
+    assert_eq!(told(&bench, id).await, ["mia", "ben/mia", "ada"], "the next who is there");
+    let history = bench.state.db.read(move |tx| tx.line_history(id)).await.unwrap();
+    let asked = history.iter().filter(|entry| entry.what == "asked-again").count();
+    assert_eq!(asked, 1, "{history:#?}");
+}
+
+#[tokio::test]
+async fn what_becomes_more_urgent_while_the_addressee_is_away_is_told_to_who_stands_in() {
+    for (leaves, expected) in [(None, &["mia", "ben/mia"][..]), (Some("ben"), &["mia", "ada"])] {
+        let bench = Bench::with(|config| config.smtp.host = "mail.example".into()).await;
+        let line = bench.raised(Urgency::Routine).await;
+        assert_eq!(told(&bench, line.id).await, ["mia"]);
+        away(&bench, "mia", Some("ben")).await;
+        if let Some(person) = leaves {
+            let judge = bench.state.judge();
+            let leave = move |tx: &mut dyn Tx| admin::person_left(tx, &judge, person);
+            bench.state.db.write(leave).await.unwrap();
+        }
+        let (judge, now) = (bench.state.judge(), bench.now());
+        let urgent = line.clone();
+        let work = move |tx: &mut dyn Tx| {
+            let child = tx.child(urgent.child)?.expect("is there");
+            let roster = &mut Roster::default();
+            tell_all(&judge, tx, roster, &child, &urgent, Reason::MoreUrgent, now)
+        };
+        bench.state.db.write(work).await.unwrap();
+        assert_eq!(told(&bench, line.id).await, expected, "{leaves:?} left");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use axum::http::StatusCode;
 use chrono::TimeDelta;
 
 use crate::contingency::schedule::write_if_due;
@@ -11,6 +12,7 @@ use crate::ingest::Incoming;
 use crate::store::Tx;
 use crate::store::availability::{Absence, AbsentBecause};
 use crate::testing::{Bench, MONDAY};
+use crate::tests::backup::readiness;
 
 /// Where nobody may find the family.
 const SECRET_ADDRESS: &str = "7 Hidden Lane";
@@ -121,4 +123,41 @@ async fn duty_lists_are_written_when_due_whole_for_their_owner_and_the_newest_st
     let left = names(shelf.path());
     assert_eq!(left.len(), 3, "two lists, and what is not ours: {left:?}");
     assert!(left.contains("notes.txt") && !first.exists());
+}
+
+#[tokio::test]
+async fn a_duty_list_that_cannot_be_written_is_said_until_one_is() {
+    let shelf = tempfile::tempdir().unwrap();
+    // Nobody, not even root, can make a folder below a file.
+    let gone = shelf.path().join("mount");
+    std::fs::write(&gone, "not a folder").unwrap();
+    let bench = busy(Some(gone.join("lists").as_path())).await;
+    let failed = write_if_due(&bench.state, bench.now()).await.unwrap_err();
+    assert!(failed.to_string().contains("mount/lists"), "{failed}");
+    bench.clock.pass(TimeDelta::minutes(5));
+    write_if_due(&bench.state, bench.now()).await.unwrap_err();
+    let state = bench.state.health.duty_list.state();
+    let (since, reason) = state.failing.expect("it is said");
+    assert_eq!((since, state.last), (MONDAY, None), "since the first time");
+    assert!(reason.contains("Not a directory"), "{reason}");
+    bench.state.health.swept(bench.now());
+    let (status, ready) = readiness(&bench).await;
+    assert_eq!((status, &ready["duty_list"]["ok"]), (StatusCode::OK, &false.into()), "{ready}");
+
+    std::fs::remove_file(&gone).unwrap();
+    bench.clock.pass(TimeDelta::minutes(5));
+    write_if_due(&bench.state, bench.now()).await.unwrap().expect("it is made up for at once");
+    let state = bench.state.health.duty_list.state();
+    assert_eq!((state.last, state.failing), (Some(bench.now()), None));
+    assert_eq!(readiness(&bench).await.1["duty_list"]["ok"], true);
+    // A disk that is gone later, and comes back with the lists that it held.
+    let lists = gone.join("lists");
+    std::fs::rename(&lists, gone.join("elsewhere")).unwrap();
+    std::fs::write(&lists, "not a folder").unwrap();
+    write_if_due(&bench.state, bench.now()).await.unwrap_err();
+    std::fs::remove_file(&lists).unwrap();
+    std::fs::rename(gone.join("elsewhere"), &lists).unwrap();
+    assert_eq!(write_if_due(&bench.state, bench.now()).await.unwrap(), None);
+    let state = bench.state.health.duty_list.state();
+    assert_eq!((state.last, state.failing), (Some(bench.now()), None));
 }

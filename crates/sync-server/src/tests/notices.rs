@@ -18,8 +18,8 @@ use crate::config::{Config, SmtpSecurity};
 use crate::console::{accounts, emergency};
 use crate::judge::acknowledge;
 use crate::notify::Channels;
-use crate::outbox::{deliver_once, send_test};
 use crate::store::directory::Person;
+use crate::outbox::{deliver_for_ever, deliver_once, send_test};
 use crate::store::ledger::{HeardBy, LedgerLine};
 use crate::store::notices::{
     Attempt, Channel, Claim, Manner, Notice, NoticeState, Preference, Receiver, Upshot,
@@ -491,6 +491,24 @@ async fn a_server_that_is_killed_between_sending_and_writing_it_down_neither_los
     assert_eq!(posted.len(), 2);
     assert_eq!(posted[0].header("webhook-id"), posted[1].header("webhook-id"));
     assert_eq!(posted[0].body, posted[1].body);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_writes_down_what_it_was_sending_so_that_nobody_is_told_twice() {
+    let mail = MailServer::start().await;
+    let (bench, channels) = office(Set { mail: Some(&mail), ..Set::default() }).await;
+    let id = bench.raised(Urgency::Immediate).await.id;
+    bench.state.db.write(move |tx| keep_only(tx, id)).await.unwrap();
+    mail.gate.shut();
+    let telling = tokio::spawn(deliver_for_ever(bench.state.clone(), Arc::clone(&channels)));
+    mail.took(|letters| letters.len() == 1).await;
+    bench.state.signals.stop();
+    mail.gate.open();
+    telling.await.unwrap();
+    let (told, attempts) = notice(&bench, id, Receiver::Person).await;
+    assert_eq!(told.state, NoticeState::Delivered(Channel::Email));
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(mail.letters().len(), 1);
 }
 
 #[tokio::test]

@@ -510,8 +510,8 @@ async fn a_backup_that_fails_is_shown_where_the_devices_are() {
     let page = office.get("/devices", &session).await.text;
     assert!(page.contains("has not been backed up yet"), "{page}");
     let (last, failed) = (office::utc("2026-03-01T02:30:00Z"), office::utc("2026-03-02T02:30:00Z"));
-    office.state.health.backed_up(Some(last));
-    office.state.health.backup_failed(failed, "no room in /mnt/backup".to_owned());
+    office.state.health.backup.made(Some(last));
+    office.state.health.backup.failed(failed, "no room in /mnt/backup".to_owned());
     let page = office.get("/devices", &session).await.text;
     for words in ["Sun 1 March, 02:30", "has failed since", "Mon 2 March, 02:30", "administrator"] {
         assert!(page.contains(words), "{words}: {page}");
