@@ -70,6 +70,29 @@ child-closing-yes = Yes: nothing stands before it.
 child-closing-no = It cannot be closed yet, because:
 child-closing-first = It cannot be closed yet: closing needs the child to be seen with needs known to be met (NA-4.10), and an assessment made after the latest failed contact (NA-4.2; for services for parents or carers NA-4.4).
 
+overseen-open = What managers were told, still open
+overseen-all = What managers were told, and what came of it
+overseen-none = Nothing.
+overseen-what = What
+overseen-told = Who was told
+overseen-stands = How it stands
+overseen-who-when = { $who }, { $when }
+overseen-to = { $who }, raised { $when }
+overseen-heard = Heard of it: { $who }
+overseen-nobody-heard = Nobody has heard of it yet, as far as is known.
+overseen-acknowledged = Acknowledged: { $who }
+overseen-not-acknowledged = Not acknowledged
+overseen-met = Met, over since { $when }
+overseen-met-unseen = Met; a manager has still to take notice
+overseen-stood-down = Stood down { $when }: its ground has gone
+overseen-owed-by = Owed by { $when }
+overseen-owed = Owed, without a time limit
+
+child-number = Number
+child-team = Team
+child-household = Household
+child-needs = How to communicate
+
 child-print = Print for a meeting
 child-print-title = Record for a meeting
 child-print-by = Printed by { $person }, { $role }, { $when }. { $organisation }

@@ -1,6 +1,7 @@
 //! From an import's plan to the server's own entries, in the transaction that is handed in, and
 //! from the directory back to the rows that a file would have.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -22,7 +23,7 @@ pub fn planned(
     (wanted, mut faults): (Caseload, Vec<Fault>),
     now: DateTime<Utc>,
 ) -> Result<Result<Plan, Vec<Fault>>, StoreError> {
-    let planned = caseload::plan(&there(tx, now)?, &wanted);
+    let planned = caseload::plan(&there(tx, &wanted, now)?, &wanted);
     if faults.is_empty() {
         return Ok(planned);
     }
@@ -32,12 +33,11 @@ pub fn planned(
     Ok(Err(faults))
 }
 
-/// The directory as the rows that a file would have at `now`.
-pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
+/// What is there of what the rows name, as the rows that a file would have at `now`.
+fn there(tx: &dyn Tx, wanted: &Caseload, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
     let teams = tx.teams()?;
     let mut people = tx.people(People::All)?;
     people.retain(Person::is_staff);
-    let children = tx.children()?;
     let team = |id: Option<TeamId>| {
         id.and_then(|id| teams.iter().find(|team| team.id == id)).map(|team| team.external.clone())
     };
@@ -46,8 +46,9 @@ pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
     };
     let mut allocations = Vec::new();
     let mut child_rows = Vec::new();
-    for child in &children {
-        child_rows.push(child_row(child, team(child.team), current(tx, child, now)?));
+    for (child, is_named) in children(tx, wanted)? {
+        let record = if is_named { current(tx, &child, now)? } else { child.record.clone() };
+        child_rows.push(child_row(&child, team(child.team), record));
         for held in tx.allocations(child.id)? {
             allocations.push(AllocationRow {
                 child: child.external.clone(),
@@ -58,6 +59,7 @@ pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
             });
         }
     }
+    still_meant(&mut allocations, wanted, now);
     let mut staff = Vec::new();
     for p in &people {
         let working_hours = tx.working_hours(p.id)?;
@@ -75,6 +77,55 @@ pub fn there(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Caseload, StoreError> {
         children: rows(child_rows.into_iter()),
         allocations: rows(allocations.into_iter()),
     })
+}
+
+/// The children that the rows name. Where an allocation names none that is there, all of them with
+/// the word that they are not named: what is said of it may guess at one.
+fn children(tx: &dyn Tx, wanted: &Caseload) -> Result<Vec<(Child, bool)>, StoreError> {
+    let listed: BTreeSet<_> = wanted.children.iter().map(|at| &at.row.external).collect();
+    let allocated: BTreeSet<_> = wanted.allocations.iter().map(|at| &at.row.child).collect();
+    let mut children = Vec::new();
+    let mut is_strange = false;
+    for external in listed.union(&allocated) {
+        match tx.child_called(external)? {
+            Some(child) => children.push((child, true)),
+            None => is_strange |= !listed.contains(external),
+        }
+    }
+    if is_strange {
+        let named = |child: &Child| children.iter().any(|(known, _)| known.id == child.id);
+        let others = tx.children()?.into_iter().filter(|child| !named(child));
+        let others: Vec<_> = others.map(|child| (child, false)).collect();
+        children.extend(others);
+    }
+    Ok(children)
+}
+
+/// Of several allocations of one person to one child in one role the one that ends last stands for
+/// them; and where a row begins one without saying when, one that has ended stays ended.
+fn still_meant(allocations: &mut Vec<AllocationRow>, wanted: &Caseload, now: DateTime<Utc>) {
+    let begins: BTreeSet<_> = wanted
+        .allocations
+        .iter()
+        .map(|at| &at.row)
+        .filter(|row| row.from.is_none() && row.until.is_none())
+        .map(|row| (&*row.child, &*row.person, row.role))
+        .collect();
+    allocations.retain(|row| {
+        let has_ended = row.until.is_some_and(|until| until <= now);
+        !has_ended || !begins.contains(&(&*row.child, &*row.person, row.role))
+    });
+    allocations.sort_by_key(|row| row.until.unwrap_or(DateTime::<Utc>::MAX_UTC));
+}
+
+/// The row that a file would have of this person.
+pub fn row_of(tx: &dyn Tx, person: &Person) -> Result<StaffRow, StoreError> {
+    let team = tx.teams()?.into_iter().find(|team| Some(team.id) == person.team);
+    let line_manager = person.line_manager.map(|id| tx.person(id)).transpose()?.flatten();
+    let working_hours = tx.working_hours(person.id)?;
+    let (team, line_manager) =
+        (team.map(|team| team.external), line_manager.map(|manager| manager.external));
+    Ok(StaffRow { working_hours, ..staff_row(person, team, line_manager) })
 }
 
 fn rows<T>(rows: impl Iterator<Item = T>) -> Vec<At<T>> {
@@ -177,6 +228,14 @@ fn put_allocation(
             from: from.unwrap_or(judge.now()),
             until,
         })?,
+    }
+    let Some(until) = row.until else { return Ok(()) };
+    // An end is the end: an earlier row may have begun it under another date.
+    for line in tx.allocations(child.id)? {
+        let is_it = line.person == person.id && line.role == row.role;
+        if is_it && line.until.is_none_or(|held| held > until) {
+            tx.put_allocation(&Allocation { until: Some(until.max(line.from)), ..line })?;
+        }
     }
     Ok(())
 }

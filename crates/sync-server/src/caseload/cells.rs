@@ -34,7 +34,8 @@ pub(super) struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    fn fault(&mut self, name: &str, what: impl Into<String>) {
+    /// Something is wrong with the cell of this column.
+    pub fn fault(&mut self, name: &str, what: impl Into<String>) {
         self.faults.push(Fault {
             file: self.file.to_owned(),
             line: self.line,

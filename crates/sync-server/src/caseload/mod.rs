@@ -12,7 +12,7 @@ mod tests;
 
 pub use columns::Kind;
 pub use plan::{Change, Plan, Tally, plan};
-pub use read::{File, read};
+pub use read::{File, read, read_one};
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -61,6 +61,32 @@ pub struct StaffRow {
     pub left: Option<DateTime<Utc>>,
     /// When this person works; none: not known.
     pub working_hours: Option<WorkingHours>,
+}
+
+impl StaffRow {
+    /// The row as the cells of a file, by the names of their columns.
+    pub fn cells(&self) -> Vec<(&'static str, String)> {
+        let flag = |is: bool| if is { "yes" } else { "no" }.to_owned();
+        let text = |private: &Option<Private>| private.as_ref().map(|it| it.reveal().clone());
+        let also: Vec<_> = self.also.iter().map(|role| role.as_str()).collect();
+        vec![
+            ("staff_id", self.external.clone()),
+            ("name", self.name.reveal().clone()),
+            ("role", self.role.as_str().to_owned()),
+            ("also", also.join(";")),
+            ("administrator", flag(self.administrator)),
+            ("auditor", flag(self.auditor)),
+            ("team_id", self.team.clone().unwrap_or_default()),
+            ("line_manager_id", self.line_manager.clone().unwrap_or_default()),
+            ("phone", text(&self.phone).unwrap_or_default()),
+            ("email", text(&self.email).unwrap_or_default()),
+            ("left", self.left.map(|left| left.to_rfc3339()).unwrap_or_default()),
+            (
+                "working_hours",
+                self.working_hours.as_ref().map(ToString::to_string).unwrap_or_default(),
+            ),
+        ]
+    }
 }
 
 /// One child.

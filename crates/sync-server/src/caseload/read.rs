@@ -79,6 +79,22 @@ fn read_file(file: File<'_>, today: NaiveDate, caseload: &mut Caseload, faults: 
     }
 }
 
+/// Reads one row without a file: its cells by the names of their columns. What is found wrong with it
+/// is what would be found in a file.
+pub fn read_one(
+    kind: Kind,
+    row: &[(&'static str, String)],
+    today: NaiveDate,
+) -> (Caseload, Vec<Fault>) {
+    let header: Arc<[String]> = row.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let row = row.iter().map(|(_, cell)| cell.clone()).collect();
+    let mut cells =
+        Cells { file: "the form", line: 1, kind, header: &header, row, faults: Vec::new() };
+    let mut caseload = Caseload::default();
+    take_row(&mut cells, today, &mut caseload);
+    (caseload, cells.faults)
+}
+
 /// The line of the mark that nothing closes: of an odd number of marks the last.
 fn line_of_odd_mark(bytes: &[u8]) -> u64 {
     let last = bytes.iter().rposition(|byte| *byte == b'"').unwrap_or(0);
@@ -209,11 +225,15 @@ fn child_row(cells: &mut Cells<'_>, today: NaiveDate) -> ChildRow {
 }
 
 fn allocation_row(cells: &mut Cells<'_>) -> AllocationRow {
+    let (from, until) = (cells.first_instant("from"), cells.first_instant("until"));
+    if from.zip(until).is_some_and(|(from, until)| until <= from) {
+        cells.fault("until", "is not after from");
+    }
     AllocationRow {
         child: cells.needed("child_id"),
         person: cells.needed("staff_id"),
         role: cells.word("role").unwrap_or(Role::Practitioner),
-        from: cells.first_instant("from"),
-        until: cells.first_instant("until"),
+        from,
+        until,
     }
 }

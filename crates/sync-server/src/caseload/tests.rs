@@ -257,3 +257,35 @@ fn the_sample_caseload_is_without_fault() {
     assert_eq!(plan.teams.len(), 2);
     assert_eq!(caseload.children.iter().filter(|at| at.row.address_protected).count(), 1);
 }
+
+#[test]
+fn a_row_without_a_file_is_read_as_one_in_a_file() {
+    let head = "staff_id,name,role,also,administrator,auditor,team_id,line_manager_id,phone,email,\
+        left,working_hours\n";
+    let rows = "S-9,\"O\u{2019}Neill, \"\"Ann\"\" =1+1\",team-manager,line-manager;safeguarding-lead,yes,no,\
+        T-1,S-1,01632 960100,ann@ficton.example,2026-03-31,\"Mon-Fri 09:00-17:00, Sat 10:00-12:00\"\n\
+        S-10,B,practitioner,,,,,,,,,\n";
+    let (caseload, found) = read_texts(&[&format!("{head}{rows}")]);
+    assert_eq!(found, []);
+    for at in &caseload.staff {
+        let (again, found) = read_one(Kind::Staff, &at.row.cells(), today());
+        assert_eq!((&again.staff[0].row, &found[..]), (&at.row, &[][..]));
+    }
+    let wrong = [("staff_id", "S-9"), ("name", ""), ("role", "manger"), ("email", "ann")];
+    let wrong = wrong.map(|(name, cell)| (name, cell.to_owned()));
+    let (_, found) = read_one(Kind::Staff, &wrong, today());
+    let text = wrong.each_ref().map(|(_, cell)| cell.as_str()).join(",");
+    let (_, mut in_a_file) = read_texts(&[&format!("staff_id,name,role,email\n{text}\n")]);
+    for fault in &mut in_a_file {
+        (fault.file, fault.line) = ("the form".to_owned(), 1);
+    }
+    assert_eq!(found, in_a_file);
+    assert_eq!(found.len(), 3);
+}
+
+#[test]
+fn an_allocation_does_not_end_before_it_begins() {
+    let text = "child_id,staff_id,role,from,until\nC-1,S-2,practitioner,2026-03-02,2026-03-02\n";
+    let (_, found) = read_texts(&[text]);
+    assert_eq!(found[0].to_string(), "in.csv, line 2, column 5 (until): is not after from");
+}

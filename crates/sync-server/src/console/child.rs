@@ -8,6 +8,7 @@ use doorstep_core::policy::CountedEpisode;
 
 use super::child_view::{self, ChildPage};
 use super::gather::ChildFile;
+use super::overseen::{self, Overseen};
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
@@ -15,7 +16,7 @@ use super::sign_in::OnlyCsrf;
 use super::text::text;
 use super::{access, gather};
 use crate::app::AppState;
-use crate::store::Tx;
+use crate::store::{StoreError, Tx};
 
 /// What of a child's record is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct Gathered {
     pub file: ChildFile,
     /// The episodes, the earliest first.
     pub episodes: Vec<CountedEpisode>,
+    /// What managers were told about it, in the order in which it was raised.
+    pub overseen: Vec<Overseen>,
 }
 
 /// `GET /children/{id}`.
@@ -86,12 +89,15 @@ pub async fn gather(
     access::admit_to(state, signed, id, thing, asked.logged()).await?;
     let now = state.ambient.now();
     let policy = std::sync::Arc::clone(&state.policy);
-    let look = move |tx: &dyn Tx| gather::child(tx, &policy, id, now);
+    let look = move |tx: &dyn Tx| {
+        let Some(file) = gather::child(tx, &policy, id, now)? else { return Ok(None) };
+        Ok::<_, StoreError>(Some((file, overseen::gather(tx, id)?)))
+    };
     let gathered = state.db.read(look).await?;
-    let file = gathered.ok_or(Refusal::NotFound)?;
+    let (file, overseen) = gathered.ok_or(Refusal::NotFound)?;
     let events = gather::events(&file.records);
     let episodes = state.policy.episodes(&file.child.record, &events, now);
-    Ok(Gathered { file, episodes })
+    Ok(Gathered { file, episodes, overseen })
 }
 
 async fn draw(
@@ -100,9 +106,10 @@ async fn draw(
     id: &str,
     asked: Asked,
 ) -> Result<Response, Refusal> {
-    let Gathered { file, episodes } = gather(state, signed, id, asked).await?;
+    let Gathered { file, episodes, overseen } = gather(state, signed, id, asked).await?;
     let now = state.ambient.now();
-    let view = ChildPage { file: &file, episodes: &episodes, asked, csrf: &signed.csrf, now };
+    let (csrf, episodes) = (signed.csrf.as_str(), &episodes[..]);
+    let view = ChildPage { file: &file, episodes, overseen: &overseen, asked, csrf, now };
     let page = Page {
         title: file.child.name.reveal().clone(),
         section: Section::Inbox,

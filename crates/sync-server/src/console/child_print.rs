@@ -29,6 +29,7 @@ async fn draw(state: &AppState, signed: &SignedIn, id: &str) -> Result<Response,
     let view = ChildPage {
         file: &gathered.file,
         episodes: &gathered.episodes,
+        overseen: &gathered.overseen,
         asked: Asked::Print,
         csrf: &signed.csrf,
         now,

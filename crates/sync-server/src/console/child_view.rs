@@ -11,6 +11,7 @@ use maud::{Markup, html};
 use super::child::Asked;
 use super::drawing::{self, Drawing};
 use super::gather::{ChildFile, Recorded};
+use super::overseen::{self, Overseen};
 use super::page::csrf_field;
 use super::text::text;
 use super::{child_parts, parts, timeline, times, words};
@@ -23,6 +24,8 @@ pub struct ChildPage<'a> {
     pub file: &'a ChildFile,
     /// Its episodes, the earliest first.
     pub episodes: &'a [CountedEpisode],
+    /// What managers were told about it.
+    pub overseen: &'a [Overseen],
     /// What was asked for, which was logged: a protected address is shown on purpose only.
     pub asked: Asked,
     /// The token of the forms.
@@ -61,6 +64,7 @@ pub fn content(page: &ChildPage<'_>) -> Markup {
                 (closing(assessment))
             }
         }
+        (overseen::draw(page.overseen, is_print, page.now))
         (child_parts::episodes(page.episodes, page.now))
         (child_parts::agencies(file, page.now))
         (child_parts::letters(&file.records, page.now))
@@ -86,7 +90,10 @@ fn drawing_of<'a>(page: &'a ChildPage<'_>) -> Drawing<'a> {
 
 fn card_rows(page: &ChildPage<'_>) -> Vec<(String, Markup)> {
     let card = &page.file.child;
-    let mut rows = Vec::new();
+    let mut rows = vec![(text!("child-number"), html! { (card.external) })];
+    if let Some(team) = &page.file.team {
+        rows.push((text!("child-team"), html! { (team) }));
+    }
     if let Some(born) = card.born {
         let years = local_date(page.now).years_since(born).unwrap_or(0);
         let day = born.format("%-d %B %Y").to_string();
@@ -96,6 +103,17 @@ fn card_rows(page: &ChildPage<'_>) -> Vec<(String, Markup)> {
     rows.push((text!("child-address"), address(page)));
     if let Some(phone) = &card.phone {
         rows.push((text!("child-phone"), html! { (phone) }));
+    }
+    if !card.record.household.is_empty() {
+        let household = html! {
+            ul.govuk-list { @for person in &card.record.household { li { (person) } } }
+        };
+        rows.push((text!("child-household"), household));
+    }
+    let needs = card.record.communication_needs.iter();
+    let needs: Vec<_> = needs.map(|need| words::plain(need.as_str())).collect();
+    if !needs.is_empty() {
+        rows.push((text!("child-needs"), html! { (words::sentence_case(&needs.join(", "))) }));
     }
     rows.push((text!("child-plans"), plans(&page.file.records, card)));
     if card.record.looked_after {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use doorstep_core::access::Thing;
 use doorstep_core::assessment::{Assessment, Escalation, Standing};
 use doorstep_core::attachment::Attachment;
 use doorstep_core::event::Event;
@@ -16,6 +17,7 @@ use doorstep_core::wire::Contact;
 use super::filter::{Filter, Show, Whose};
 use super::text::text;
 use super::viewer::Viewer;
+use crate::access::Reader;
 use crate::judge::standing;
 use crate::store::directory::{Child, People};
 use crate::store::ledger::{HistoryEntry, LedgerLine};
@@ -176,6 +178,8 @@ pub struct Open {
 pub struct ChildFile {
     /// The child.
     pub child: Child,
+    /// The name of its team.
+    pub team: Option<String>,
     /// Who holds the child now, with their roles.
     pub contacts: Vec<Contact>,
     /// The log, in the order of positions.
@@ -223,11 +227,15 @@ pub fn inbox(
     now: DateTime<Utc>,
 ) -> Result<Inbox, StoreError> {
     let team = team_of(tx, viewer)?;
-    let cover = tx.covered(viewer.person)?;
+    let mut cover = tx.covered(viewer.person)?;
+    let own = tx.inbox(Some(viewer.person))?;
+    let mut left = left_to(tx, viewer, now)?;
+    left.retain(|(line, _)| !own.iter().any(|told| told.id == line.id));
+    cover.extend(left.iter().map(|(line, of)| (line.id, *of)));
     let covers =
         |line: &LedgerLine| line.addressee != viewer.person && cover.contains_key(&line.id);
-    let (covered, mine): (Vec<_>, Vec<_>) =
-        tx.inbox(Some(viewer.person))?.into_iter().partition(covers);
+    let (mut covered, mine): (Vec<_>, Vec<_>) = own.into_iter().partition(covers);
+    covered.extend(left.into_iter().map(|(line, _)| line));
     let teams = told_any(tx, &team)?;
     let counts = Open { mine: mine.len(), team: teams.len(), covered: covered.len() };
     let whose = match filter.whose {
@@ -268,6 +276,27 @@ pub fn inbox(
             .collect::<Result<_, StoreError>>()?,
         now,
     })
+}
+
+/// What those in whose place the viewer stands now have open, also what they heard of, or had in
+/// hand, before they went; each with whose it is. Only of children whose record the viewer may open.
+fn left_to(
+    tx: &dyn Tx,
+    viewer: &Viewer,
+    now: DateTime<Utc>,
+) -> Result<Vec<(LedgerLine, PersonId)>, StoreError> {
+    let mut left = BTreeMap::new();
+    let Some(reader) = Reader::of(tx, viewer.person, now)? else { return Ok(Vec::new()) };
+    for absence in tx.covers_of(viewer.person)?.into_iter().filter(|it| it.holds_at(now)) {
+        for line in tx.inbox(Some(absence.person))? {
+            let Some(child) = tx.child(line.child)? else { continue };
+            if reader.opens(tx, &child, Thing::Record)?.is_none() {
+                continue;
+            }
+            left.insert(line.id, (line, absence.person));
+        }
+    }
+    Ok(left.into_values().collect())
 }
 
 /// What asks for attention first: by stage, urgency, time left and age.
@@ -396,7 +425,12 @@ pub fn child(
         records.extend(recorded(tx, event, &mut names)?);
     }
     let assessment = standing(tx, policy, &child, &events(&records))?;
+    let team = match child.team {
+        Some(of) => tx.teams()?.into_iter().find(|team| team.id == of).map(|team| team.name),
+        None => None,
+    };
     Ok(Some(ChildFile {
+        team,
         contacts: contacts(tx, id, now)?,
         unreadable: history.len() - records.len(),
         records,

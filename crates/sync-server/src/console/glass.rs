@@ -1,10 +1,10 @@
 //! Opening a record outside the allocation: `/find` finds the child and shows the least that tells
-//! one from another, `/children/{id}/open` asks why, `/glass` is where somebody else looks into it.
+//! one from another, `/children/{id}/open` asks why.
 
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::Datelike as _;
 use doorstep_core::access::{Task, Thing};
 use doorstep_core::ids::{ChildId, PersonId};
 use maud::{Markup, html};
@@ -15,12 +15,12 @@ use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::text::{rich, text};
 use super::viewer::Viewer;
-use super::{form, parts, times};
+use super::{form, kept, parts};
 use crate::access::{GLASS_OPEN, Reader};
 use crate::app::AppState;
 use crate::store::directory::Child;
 use crate::store::log::Access;
-use crate::store::oversight::{Glass, GlassReview};
+use crate::store::oversight::Glass;
 use crate::store::{StoreError, Tx};
 
 /// Letters of a search at least.
@@ -29,9 +29,7 @@ const SEARCH_MIN: usize = 3;
 const FOUND_MAX: usize = 10;
 /// Letters of a reason, at least and at most.
 const REASON_MIN: usize = 20;
-const REASON_MAX: usize = 1000;
-/// Openings on the page.
-const LISTED_MAX: usize = 200;
+pub const REASON_MAX: usize = 1000;
 
 /// What was typed.
 #[derive(Default, Deserialize)]
@@ -40,7 +38,8 @@ pub struct Typed {
     csrf: String,
     sought: String,
     reason: String,
-    verdict: String,
+    refill: String,
+    writer: String,
 }
 
 /// A child as a search shows it: the least that tells one from another.
@@ -196,7 +195,7 @@ async fn why_page(
         section: Section::Elsewhere,
         signed: Some(signed.signed()),
         back: Some(("/find", &text!("glass-back-to-search"))),
-        content: why_form(&signed.csrf, &child, reason, &faults),
+        content: why_form(signed, &child, reason, &faults),
     };
     Ok((status, page.draw()).into_response())
 }
@@ -207,7 +206,7 @@ fn breakable(signed: &SignedIn, id: &str) -> Result<ChildId, Refusal> {
     if may { Ok(id) } else { Err(Refusal::NotFound) }
 }
 
-fn why_form(csrf: &str, child: &Child, reason: &str, faults: &[form::Fault]) -> Markup {
+fn why_form(signed: &SignedIn, child: &Child, reason: &str, faults: &[form::Fault]) -> Markup {
     let summary: Vec<_> = faults.iter().map(|(field, words)| (*field, words.as_str())).collect();
     html! {
         (parts::error_summary(&summary))
@@ -220,7 +219,7 @@ fn why_form(csrf: &str, child: &Child, reason: &str, faults: &[form::Fault]) -> 
             (text!("glass-your-manager-told-at"))
         }
         form method="post" action=(format!("/children/{}/open", child.id)) {
-            (csrf_field(csrf))
+            (kept::fields(signed))
             @let hint = text!("glass-why-hint");
             (form::group("reason", &text!("glass-why"), &hint, faults, &html! {
                 textarea.govuk-textarea #reason name="reason" rows="4"
@@ -249,6 +248,10 @@ async fn break_glass(
     id: &str,
     typed: &Typed,
 ) -> Result<Response, Refusal> {
+    if !typed.refill.is_empty() {
+        let reason = kept::own(signed, &typed.writer, &typed.reason);
+        return why_page(state, signed, id, reason, None).await;
+    }
     signed.check(&typed.csrf)?;
     let child = breakable(signed, id)?;
     let reason = typed.reason.trim().to_owned();
@@ -324,167 +327,4 @@ fn manager_of(
         }
     }
     Ok(None)
-}
-
-/// An opening as the page shows it.
-struct Opened {
-    glass: Glass,
-    name: String,
-    child: String,
-    reviewer: Option<String>,
-    mine: bool,
-}
-
-/// `GET /glass`.
-pub async fn list(State(state): State<AppState>, signed: SignedIn) -> Response {
-    problem::or_page(&signed, list_page(&state, &signed).await)
-}
-
-async fn list_page(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal> {
-    if !signed.viewer.seats.may(Task::ReviewGlass) {
-        return Err(Refusal::NotFound);
-    }
-    let viewer = signed.viewer.clone();
-    let opened = state.db.read(move |tx: &dyn Tx| gather(tx, &viewer)).await?;
-    let now = state.ambient.now();
-    let page = Page {
-        title: text!("glass-opened"),
-        section: Section::Access,
-        signed: Some(signed.signed()),
-        back: Some(("/access", &text!("glass-back-to-log"))),
-        content: html! {
-            h1.govuk-heading-l { (text!("glass-opened")) }
-            @if opened.is_empty() {
-                (parts::empty(&text!("glass-nothing"), &text!("glass-nothing-words")))
-            }
-            @for opening in &opened { (drawn(opening, &signed.csrf, now)) }
-        },
-    };
-    Ok(page.draw().into_response())
-}
-
-/// What the viewer may look into: what was opened by their people or of their team's children; for
-/// an auditor all of it.
-fn gather(tx: &dyn Tx, viewer: &Viewer) -> Result<Vec<Opened>, StoreError> {
-    let mut listed = Vec::new();
-    for glass in tx.all_glass(LISTED_MAX)? {
-        if !concerns(tx, viewer, &glass)? {
-            continue;
-        }
-        let name =
-            |id| tx.person(id).map(|found| found.map_or_else(String::new, |p| p.name.into()));
-        let reviewer = glass.review.as_ref().map(|review| name(review.by)).transpose()?;
-        let child = tx.child(glass.child)?.map_or_else(String::new, |child| child.external);
-        let (name, mine) = (name(glass.person)?, glass.person == viewer.person);
-        listed.push(Opened { glass, name, child, reviewer, mine });
-    }
-    Ok(listed)
-}
-
-fn concerns(tx: &dyn Tx, viewer: &Viewer, glass: &Glass) -> Result<bool, StoreError> {
-    if viewer.seats.may(Task::ReadWholeLog) || glass.manager == Some(viewer.person) {
-        return Ok(true);
-    }
-    let of_child = tx.child(glass.child)?.and_then(|child| child.team);
-    let of_person = tx.person(glass.person)?.and_then(|person| person.team);
-    Ok(viewer.team.is_some() && [of_child, of_person].contains(&viewer.team))
-}
-
-fn drawn(opened: &Opened, csrf: &str, now: DateTime<Utc>) -> Markup {
-    let glass = &opened.glass;
-    let when = |at| parts::instant(at, &times::short(at, now));
-    let rows = [
-        (text!("glass-who"), html! { (opened.name) }),
-        (text!("glass-child"), html! { (opened.child) }),
-        (
-            text!("glass-when"),
-            rich!("glass-from-until", from = when(glass.from), until = when(glass.until)),
-        ),
-        (text!("glass-reason"), html! { "“" (glass.reason) "”" }),
-    ];
-    html! {
-        h2.govuk-heading-m { (opened.name) ", " (opened.child) }
-        (parts::summary_list(&rows))
-        @match (&glass.review, opened.mine) {
-            (Some(review), _) => {
-                p.govuk-body {
-                    @if review.justified { (parts::tag(Some("green"), &text!("glass-justified"))) }
-                    @else { (parts::tag(Some("red"), &text!("glass-not-justified"))) }
-                    " " (opened.reviewer.as_deref().unwrap_or_default()) ", " (when(review.at))
-                    @if !review.note.is_empty() { ": “" (review.note) "”" }
-                }
-            }
-            (None, true) => {
-                p.govuk-body { (text!("glass-somebody-else-has-look")) }
-            }
-            (None, false) => { (review_form(glass.number, csrf)) }
-        }
-    }
-}
-
-fn review_form(number: u64, csrf: &str) -> Markup {
-    let note = format!("reason-{number}");
-    html! {
-        form method="post" action=(format!("/glass/{number}")) {
-            (csrf_field(csrf))
-            div.govuk-form-group {
-                label.govuk-label for=(note) { (text!("glass-what-you-found")) }
-                input.govuk-input id=(note) name="reason" type="text";
-            }
-            div.govuk-button-group {
-                button.govuk-button name="verdict" value="justified" {
-                    (text!("glass-was-justified"))
-                }
-                button."govuk-button govuk-button--warning" name="verdict" value="not-justified" {
-                    (text!("glass-was-not-justified"))
-                }
-            }
-        }
-    }
-}
-
-/// `POST /glass/{number}`.
-pub async fn review(
-    State(state): State<AppState>,
-    signed: SignedIn,
-    Path(number): Path<u64>,
-    Form(typed): Form<Typed>,
-) -> Response {
-    problem::or_page(&signed, decide(&state, &signed, number, typed).await)
-}
-
-async fn decide(
-    state: &AppState,
-    signed: &SignedIn,
-    number: u64,
-    typed: Typed,
-) -> Result<Response, Refusal> {
-    signed.check(&typed.csrf)?;
-    let justified = match typed.verdict.as_str() {
-        "justified" => true,
-        "not-justified" => false,
-        _ => return Err(Refusal::NotFound),
-    };
-    let (viewer, at) = (signed.viewer.clone(), state.ambient.now());
-    if !viewer.seats.may(Task::ReviewGlass) {
-        return Err(Refusal::NotFound);
-    }
-    let note: String = typed.reason.trim().chars().take(REASON_MAX).collect();
-    let work = move |tx: &mut dyn Tx| {
-        let Some(glass) = tx.glass(number)? else { return Ok::<_, StoreError>(false) };
-        let waits = glass.review.is_none() && glass.person != viewer.person;
-        if !waits || !concerns(tx, &viewer, &glass)? {
-            return Ok(false);
-        }
-        let note = note.clone();
-        tx.review_glass(
-            number,
-            &GlassReview { by: viewer.person, at, justified, note: note.into() },
-        )?;
-        Ok(true)
-    };
-    if !state.db.write(work).await? {
-        return Err(Refusal::NotFound);
-    }
-    Ok(Redirect::to("/glass").into_response())
 }

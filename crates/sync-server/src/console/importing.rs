@@ -66,7 +66,6 @@ async fn import(state: &AppState, signed: &SignedIn, form: Multipart) -> Result<
         return draw(signed, &Said::NoFile);
     }
     let judge = state.judge();
-    let is_trial = sent.is_trial;
     let work = move |tx: &mut dyn Tx| {
         let files: Vec<_> = sent.files.iter().map(|(name, bytes)| File { name, bytes }).collect();
         let now = judge.now();
@@ -82,14 +81,17 @@ async fn import(state: &AppState, signed: &SignedIn, form: Multipart) -> Result<
         }
     };
     let said = state.db.write::<_, AdminError>(work).await.map_err(refusal)?;
-    if !is_trial {
+    if let Said::Tallies { tallies, is_trial: false } = &said {
+        let written: usize = tallies.iter().map(|tally| tally.new + tally.changed).sum();
+        tracing::info!(by = %signed.viewer.person, written, "files were imported");
         state.signals.events_came();
         state.signals.ledger_changed();
     }
     draw(signed, &said)
 }
 
-fn refusal(error: AdminError) -> Refusal {
+/// What an administrator's request comes to that should not have been refused any more.
+pub fn refusal(error: AdminError) -> Refusal {
     match error {
         AdminError::Store(error) => error.into(),
         other => {

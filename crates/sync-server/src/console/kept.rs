@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::FORM_BYTES_MAX;
 use super::page::csrf_field;
+use super::session::SignedIn;
 use super::text::text;
 
 /// The field that asks a form to come back filled in, instead of doing what it says.
@@ -28,9 +29,17 @@ pub struct Kept {
 /// knows how to draw what was typed.
 fn comes_back(path: &str) -> bool {
     let parts: Vec<_> = path.split('/').skip(1).collect();
-    let parts = parts.as_slice();
-    matches!(parts, ["escalations", _, "record", _] | ["quarantine", _] | ["team"])
-        || matches!(parts, ["children", _, "visits"])
+    matches!(
+        parts.as_slice(),
+        ["escalations", _, "record", _]
+            | ["quarantine", _]
+            | ["team"]
+            | ["set-up", "people", _]
+            | ["set-up", "allocations"]
+            | ["children", _, "open" | "protection" | "visits"]
+            | ["glass", _]
+            | ["notices", "preferences"]
+    )
 }
 
 impl Kept {
@@ -66,6 +75,19 @@ impl Kept {
             }
         }
     }
+}
+
+/// The fields of a form that comes back: its token, and whose it is.
+pub fn fields(signed: &SignedIn) -> Markup {
+    html! {
+        (csrf_field(&signed.csrf))
+        input type="hidden" name="writer" value=(signed.viewer.person);
+    }
+}
+
+/// What was typed into a form that came back; nothing where somebody else sits there now.
+pub fn own<'a>(signed: &SignedIn, writer: &str, words: &'a str) -> &'a str {
+    if writer == signed.viewer.person.to_string() { words } else { "" }
 }
 
 /// Reads a form that comes back before its session is looked at, so that it is not lost with it.

@@ -13,6 +13,7 @@ mod access;
 mod access_log;
 mod access_log_view;
 mod account;
+mod allocating;
 mod attachment;
 mod chain_view;
 mod chart;
@@ -32,6 +33,7 @@ mod filter;
 mod form;
 mod gather;
 mod glass;
+mod glass_review;
 mod happened;
 mod importing;
 mod inbox;
@@ -43,10 +45,14 @@ mod notice_log;
 mod notices;
 mod numbers;
 mod numbers_view;
+mod one_row;
+mod overseen;
 mod own_password;
 mod page;
 mod parts;
 mod password;
+mod person;
+mod person_view;
 mod policy;
 mod preferences;
 mod problem;
@@ -111,8 +117,8 @@ pub fn router() -> Router<AppState> {
         .route("/children/{id}/visits/cancel", post(visits::cancel))
         .route("/children/{id}/open", get(glass::ask).post(glass::open))
         .route("/find", get(glass::find).post(glass::found))
-        .route("/glass", get(glass::list))
-        .route("/glass/{number}", post(glass::review))
+        .route("/glass", get(glass_review::list))
+        .route("/glass/{number}", post(glass_review::review))
         .route("/access", get(access_log::show))
         .route("/access.csv", get(access_log::export))
         .route("/team", get(team::show).post(team::absent))
@@ -132,6 +138,8 @@ pub fn router() -> Router<AppState> {
         .route("/quarantine", get(quarantine::show))
         .route("/quarantine/{number}", get(ruling::show).post(ruling::decide))
         .route("/set-up", get(set_up::show))
+        .route("/set-up/people/{id}", get(person::show).post(person::submit))
+        .route("/set-up/allocations", get(allocating::show).post(allocating::submit))
         .route(
             importing::PATH,
             get(importing::show)

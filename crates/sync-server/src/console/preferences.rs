@@ -22,6 +22,7 @@ use crate::store::notices::{Manner, Preference};
 #[serde(default, rename_all = "kebab-case")]
 pub struct Typed {
     csrf: String,
+    refill: String,
     immediate: String,
     same_day: String,
     routine: String,
@@ -35,6 +36,7 @@ impl Typed {
         let hours = preference.hours.as_ref().map(ToString::to_string).unwrap_or_default();
         Self {
             csrf: String::new(),
+            refill: String::new(),
             immediate: word(Urgency::Immediate),
             same_day: word(Urgency::SameDay),
             routine: word(Urgency::Routine),
@@ -120,6 +122,9 @@ pub async fn save(
 }
 
 async fn save_as(state: &AppState, signed: &SignedIn, typed: &Typed) -> Result<Response, Refusal> {
+    if !typed.refill.is_empty() {
+        return Ok(draw(signed, typed, &[]));
+    }
     signed.check(&typed.csrf)?;
     let preference = match typed.read() {
         Ok(preference) => preference,

@@ -14,7 +14,7 @@ use super::page::{Page, Section, csrf_field};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
 use super::text::{rich, text};
-use super::{access, form, parts, times};
+use super::{access, form, kept, parts, times};
 use crate::app::AppState;
 use crate::store::directory::Child;
 use crate::store::oversight::Lift;
@@ -31,6 +31,8 @@ pub struct Typed {
     csrf: String,
     reason: String,
     answer: String,
+    refill: String,
+    writer: String,
 }
 
 /// `GET /children/{id}/protection`.
@@ -39,7 +41,7 @@ pub async fn show(
     signed: SignedIn,
     Path(id): Path<String>,
 ) -> Response {
-    problem::or_page(&signed, draw(&state, &signed, &id, None).await)
+    problem::or_page(&signed, draw(&state, &signed, &id, "", None).await)
 }
 
 /// `POST /children/{id}/protection`: asks, agrees or declines.
@@ -67,6 +69,7 @@ async fn draw(
     state: &AppState,
     signed: &SignedIn,
     id: &str,
+    reason: &str,
     fault: Option<String>,
 ) -> Result<Response, Refusal> {
     let id = admit(state, signed, id).await?;
@@ -92,7 +95,7 @@ async fn draw(
             h1.govuk-heading-l { (text!("protection-title")) }
             @match (&lift, child.address_protected) {
                 (_, false) => { p.govuk-body { (text!("protection-address-child-not-protected")) } }
-                (None, true) => { (ask_form(&child, &signed.csrf, &faults)) }
+                (None, true) => { (ask_form(&child, signed, reason, &faults)) }
                 (Some(lift), true) => { (answer_form(lift, &asked_by, signed, now)) }
             }
         },
@@ -100,15 +103,16 @@ async fn draw(
     Ok((status, page.draw()).into_response())
 }
 
-fn ask_form(child: &Child, csrf: &str, faults: &[form::Fault]) -> Markup {
+fn ask_form(child: &Child, signed: &SignedIn, reason: &str, faults: &[form::Fault]) -> Markup {
     html! {
         p.govuk-body {
             (text!("protection-address-child-must-not"))
         }
         form method="post" action=(format!("/children/{}/protection", child.id)) {
-            (csrf_field(csrf))
+            (kept::fields(signed))
             (form::group("reason", &text!("protection-why"), "", faults, &html! {
-                textarea.govuk-textarea #reason name="reason" rows="3" {}
+                textarea.govuk-textarea #reason name="reason" rows="3"
+                    aria-describedby="reason-hint reason-error" { (reason) }
             }))
             button."govuk-button govuk-button--warning" name="answer" value="ask" {
                 (text!("protection-ask-for-protection-be"))
@@ -149,6 +153,10 @@ async fn act(
     id: &str,
     typed: Typed,
 ) -> Result<Response, Refusal> {
+    if !typed.refill.is_empty() {
+        let reason = kept::own(signed, &typed.writer, &typed.reason);
+        return draw(state, signed, id, reason, None).await;
+    }
     signed.check(&typed.csrf)?;
     let child = admit(state, signed, id).await?;
     let (by, at) = (signed.viewer.person, state.ambient.now());
@@ -156,7 +164,7 @@ async fn act(
     let answer = match typed.answer.as_str() {
         "ask" if !(REASON_MIN..=REASON_MAX).contains(&reason.chars().count()) => {
             let words = text!("glass-say-why", from = REASON_MIN, to = REASON_MAX);
-            return draw(state, signed, id, Some(words)).await;
+            return draw(state, signed, id, &reason, Some(words)).await;
         }
         "ask" => Decision::Ask(reason),
         "agree" => Decision::Answer { agreed: true },

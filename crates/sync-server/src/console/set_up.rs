@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use super::page::{Page, Section};
 use super::problem::{self, Refusal};
 use super::session::SignedIn;
-use super::text::text;
+use super::text::{rich, text};
 use super::{parts, times, words};
 use crate::app::AppState;
 use crate::private::Private;
@@ -59,9 +59,40 @@ async fn draw(state: &AppState, signed: &SignedIn) -> Result<Response, Refusal> 
         section: Section::SetUp,
         signed: Some(signed.signed()),
         back: None,
-        content: content(&directory, now),
+        content: content(&directory, &duty_list(state, now), now),
     };
     Ok(page.draw().into_response())
+}
+
+/// How the duty lists for when systems are down go. Why one cannot be written names folders of the
+/// server: this page is an administrator's.
+fn duty_list(state: &AppState, now: DateTime<Utc>) -> Markup {
+    let (plan, made) = (&state.config.contingency, state.health.duty_list.state());
+    html! {
+        h2.govuk-heading-m { (text!("set-up-duty-list")) }
+        @if let Some((since, reason)) = &made.failing {
+            div.govuk-warning-text {
+                span.govuk-warning-text__icon aria-hidden="true" { "!" }
+                strong.govuk-warning-text__text {
+                    span.govuk-visually-hidden { (text!("devices-warning")) }
+                    (rich!("set-up-duty-list-fails",
+                        since = parts::instant(*since, &times::short(*since, now))))
+                    " " (reason) ". " (text!("set-up-duty-list-mend"))
+                }
+            }
+        }
+        p.govuk-body {
+            @match (&plan.folder, made.last) {
+                (None, _) => (text!("set-up-duty-list-off")),
+                (Some(_), None) => (text!("set-up-duty-list-none")),
+                (Some(folder), Some(last)) => {
+                    (rich!("set-up-duty-list-last",
+                        when = parts::instant(last, &times::short(last, now)),
+                        folder = html! { code { (folder.display()) } }))
+                }
+            }
+        }
+    }
 }
 
 fn gather(tx: &dyn Tx, now: DateTime<Utc>) -> Result<Directory, StoreError> {
@@ -113,15 +144,19 @@ const fn is_in_use(device: &crate::store::devices::Device) -> bool {
     device.desk_key.is_none() && device.revoked.is_none()
 }
 
-fn content(directory: &Directory, now: DateTime<Utc>) -> Markup {
+fn content(directory: &Directory, duty_list: &Markup, now: DateTime<Utc>) -> Markup {
     html! {
         h1.govuk-heading-l { (text!("set-up-title")) }
         p.govuk-body { (text!("set-up-intro")) }
         ul."govuk-list govuk-list--bullet" {
+            li { a.govuk-link href="/set-up/people/new" { (text!("set-up-add-person")) } }
+            li { a.govuk-link href="/set-up/allocations" { (text!("set-up-allocate")) } }
             li { a.govuk-link href="/set-up/import" { (text!("set-up-import")) } }
             li { a.govuk-link href="/team" { (text!("set-up-cover")) } }
             li { a.govuk-link href="/devices" { (text!("set-up-devices")) } }
+            li { a.govuk-link href="/notices" { (text!("set-up-notices")) } }
         }
+        (duty_list)
         (teams(directory))
         (people(directory, now))
     }
@@ -179,7 +214,7 @@ fn person_row(listed: &Listed, now: DateTime<Utc>) -> Vec<Markup> {
     let also: Vec<_> = person.also.iter().map(|role| words::role(*role)).collect();
     vec![
         html! {
-            (person.name) br;
+            a.govuk-link href=(format!("/set-up/people/{}", person.id)) { (person.name) } br;
             span.govuk-hint { (person.external) }
             @if let Some(left) = person.left {
                 @let words = text!("set-up-left", when = times::short(left, now));

@@ -147,11 +147,31 @@ async fn absent_as(state: &AppState, signed: &SignedIn, typed: Typed) -> Result<
     match read(&typed, &members, by, now) {
         Err(faults) => draw(state, signed, &typed, &faults, "").await,
         Ok(absence) => {
-            let work = move |tx: &mut dyn Tx| tx.add_absence(&absence);
+            let work = move |tx: &mut dyn Tx| add(tx, &absence);
             state.db.write::<_, StoreError>(work).await?;
+            // Whoever stands in has more in the inbox now.
+            state.signals.inbox_changed();
             Ok(Redirect::to("/team?done=absent").into_response())
         }
     }
+}
+
+/// Writes an absence down, unless it is there already: a second click is no second absence, which
+/// would go on when the first is ended.
+fn add(tx: &mut dyn Tx, absence: &Absence) -> Result<(), StoreError> {
+    let begins_now = absence.from == absence.recorded;
+    let is_same = |held: &Absence| {
+        held.person == absence.person
+            && held.why == absence.why
+            && held.deputy == absence.deputy
+            && held.until == absence.until
+            && (held.from == absence.from || (begins_now && held.holds_at(absence.recorded)))
+    };
+    let held = tx.absences(absence.recorded)?;
+    if held.iter().any(|numbered| is_same(&numbered.absence)) {
+        return Ok(());
+    }
+    tx.add_absence(absence)
 }
 
 /// Reads what was typed, or says all that is wrong with it.
@@ -229,6 +249,7 @@ async fn not_available_as(
         tx.add_absence(&Absence { person, why, from: now, until, deputy, recorded_by, recorded })
     };
     state.db.write(work).await?;
+    state.signals.inbox_changed();
     Ok(Redirect::to("/team?done=not-available").into_response())
 }
 
@@ -260,6 +281,7 @@ async fn back_as(state: &AppState, signed: &SignedIn, form: &Back) -> Result<Res
     if !state.db.write(work).await? {
         return Err(Refusal::NotFound);
     }
+    state.signals.inbox_changed();
     Ok(Redirect::to("/team?done=back").into_response())
 }
 

@@ -18,8 +18,8 @@ use crate::config::{Config, SmtpSecurity};
 use crate::console::{accounts, emergency};
 use crate::judge::acknowledge;
 use crate::notify::Channels;
-use crate::store::directory::Person;
 use crate::outbox::{deliver_for_ever, deliver_once, send_test};
+use crate::store::directory::Person;
 use crate::store::ledger::{HeardBy, LedgerLine};
 use crate::store::notices::{
     Attempt, Channel, Claim, Manner, Notice, NoticeState, Preference, Receiver, Upshot,

@@ -124,6 +124,11 @@ fn device(route: &'static str, tail: &'static str, form: &'static str) -> Walk {
         .but(&[Seat::Administrator])
 }
 
+/// The page of somebody in the set-up.
+fn person(number: u128) -> String {
+    format!("/set-up/people/{}", PersonId(id(number)))
+}
+
 /// The planned visit that is there for a seat.
 fn visit(number: u64) -> u128 {
     0xb00 + u128::from(number)
@@ -171,6 +176,11 @@ fn reads() -> Vec<Walk> {
         whole("GET /account", ""),
         whole("GET /set-up", ""),
         whole("GET /set-up/import", ""),
+        walk("GET /set-up/people/{id}", |_| (person(PRIYA), String::new()))
+            .or([person(UNKNOWN)], ""),
+        walk("GET /set-up/allocations", |_| {
+            ("/set-up/allocations?child=C1".to_owned(), String::new())
+        }),
         escalation("GET /escalations/{id}", "", ""),
         escalation("GET /escalations/{id}/record/{kind}", "/record/discuss", ""),
         child("GET /children/{id}", "", ""),
@@ -220,6 +230,9 @@ fn forms() -> Vec<Walk> {
             .but(&[Seat::Administrator]),
         whole("POST /notices/again", ""),
         whole("POST /set-up/import", ""),
+        walk("POST /set-up/people/{id}", |_| (person(PRIYA), String::new()))
+            .or([person(UNKNOWN)], ""),
+        whole("POST /set-up/allocations", ""),
         walk("POST /children/{id}/open", |_| {
             let reason = "reason=The+school+phoned+and+nobody+answers";
             (format!("/children/{}/open", id(CHILD)), reason.to_owned())

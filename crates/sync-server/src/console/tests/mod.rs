@@ -1,6 +1,7 @@
 //! The console through its router, on a real store, with a clock that stands still.
 
 mod attachments;
+mod kept;
 mod matrix;
 mod notices;
 mod numbers;

@@ -129,14 +129,14 @@ async fn a_session_that_ends_in_the_middle_of_a_form_costs_nothing_typed() {
 }
 
 /// Signs in on a page that carries what was typed.
-async fn sign_in(office: &Office, page: &Answer, login: &str, password: &str) -> Answer {
+pub async fn sign_in(office: &Office, page: &Answer, login: &str, password: &str) -> Answer {
     let mut form = form_urlencoded::Serializer::new(hidden(page));
     form.append_pair("login", login).append_pair("password", password);
     office.post("/sign-in", &page.cookies[0], &form.finish()).await
 }
 
 /// The hidden fields of a page.
-fn hidden(page: &Answer) -> String {
+pub fn hidden(page: &Answer) -> String {
     let mut sent = form_urlencoded::Serializer::new(String::new());
     for input in page.text.split("<input type=\"hidden\"").skip(1) {
         let part = |mark: &str| input.split_once(mark).unwrap().1.split_once('"').unwrap().0;

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use doorstep_core::ids::PersonId;
 
 use super::escalation;
-use super::office::{ESCALATION, MARGARET, OMAR, Office, PRIYA, id};
+use super::office::{DESTA, ESCALATION, MARGARET, OMAR, Office, PRIYA, id};
 use crate::store::Tx;
 
 fn path_of(person: u128) -> String {
@@ -55,6 +55,45 @@ async fn an_absence_of_the_team_is_written_down_with_who_stands_in() {
     {
         assert!(page.text.contains(words), "{words}\n{}", page.text);
     }
+}
+
+#[tokio::test]
+async fn a_second_click_is_no_second_absence_that_would_go_on_when_the_first_is_ended() {
+    let office = Office::open().await;
+    let session = office.sign_in("margaret").await;
+    let dated = "from-day=3&from-month=3&from-year=2026&until-day=6&until-month=3&until-year=2026";
+    for form in [
+        format!("person={}&why=leave&{dated}", path_of(PRIYA)),
+        format!("person={}&why=ill", path_of(MARGARET)),
+    ] {
+        for _ in 0..2 {
+            let answer = send(&office, &session, "/team", &form).await;
+            assert_eq!(answer.location, "/team?done=absent");
+            office.pass(1);
+        }
+    }
+    assert_eq!(office.absences().await, 2);
+    let other = format!("person={}&why=leave&{}", path_of(PRIYA), dated.replace("=6&", "=7&"));
+    send(&office, &session, "/team", &other).await;
+    assert_eq!(office.absences().await, 3, "another end is another absence");
+}
+
+#[tokio::test]
+async fn who_stands_in_sees_what_the_absent_one_had_open_before() {
+    let office = Office::open().await;
+    let (margaret, desta) = (office.sign_in("margaret").await, office.sign_in("desta").await);
+    let path = format!("/escalations/{}", id(ESCALATION));
+    let csrf = office.get(&path, &margaret).await.csrf();
+    office.post(&format!("{path}/acknowledge"), &margaret, &format!("csrf={csrf}")).await;
+    let covered = async || office.get("/inbox?whose=covered", &desta).await.text;
+    assert!(!covered().await.contains(&path), "while she is there it is hers");
+    let form = format!("person={}&why=leave&deputy={}", path_of(MARGARET), path_of(DESTA));
+    send(&office, &margaret, "/team", &form).await;
+    let page = covered().await;
+    assert!(page.contains(&path) && page.contains("in the place of Margaret Ellison"), "{page}");
+    assert!(!office.get("/inbox", &desta).await.text.contains(&path), "it is not Desta's own");
+    send(&office, &margaret, "/team/back", "number=1").await;
+    assert!(!covered().await.contains(&path));
 }
 
 #[tokio::test]
