@@ -12,6 +12,7 @@ inbox-none-urgency-words = Choose another urgency, or any.
 inbox-none-covered = You are not covering anything
 inbox-none-covered-words = What you are told in the place of somebody who is away appears here, and what they had open when they went.
 inbox-for = in the place of { $person }
+inbox-passed-on = to { $person } as { $role }, passed on to you
 inbox-acknowledge = Acknowledge
 inbox-acknowledged = You acknowledged the escalation about { $child } { $when }. It stays open until it is done.
 inbox-first = { $person } was first: the escalation about { $child } was acknowledged { $when }.

@@ -150,6 +150,8 @@ pub struct Inbox {
     pub filter: Filter,
     /// How many pages there are.
     pub pages: usize,
+    /// Who looks.
+    pub viewer: PersonId,
     /// Whether the viewer may look at the team's.
     pub sees_team: bool,
     /// How many are open.
@@ -265,6 +267,7 @@ pub fn inbox(
     Ok(Inbox {
         filter: Filter { whose, page, ..filter },
         pages,
+        viewer: viewer.person,
         sees_team: viewer.sees_team,
         open: counts,
         all: lines.iter().map(|line| (Stage::of(line), line.escalation.due)).collect(),

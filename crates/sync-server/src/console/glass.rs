@@ -4,7 +4,7 @@
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
-use chrono::Datelike as _;
+use chrono::{DateTime, Datelike as _, Utc};
 use doorstep_core::access::{Task, Thing};
 use doorstep_core::ids::{ChildId, PersonId};
 use maud::{Markup, html};

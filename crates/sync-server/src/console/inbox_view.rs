@@ -229,6 +229,10 @@ fn card(row: &Raised, inbox: &Inbox, csrf: &str) -> Markup {
                             @let of = row.in_place_of.as_deref().unwrap_or(&row.addressee_name);
                             (text!("inbox-for", person = of))
                         }
+                        Whose::Mine if row.addressee != inbox.viewer => {
+                            (text!("inbox-passed-on", person = row.addressee_name.as_str(),
+                                role = words::role(escalation.to)))
+                        }
                         Whose::Mine => (text!("inbox-to-you", role = words::role(escalation.to))),
                         Whose::Team => (text!("inbox-to", person = row.addressee_name.as_str(),
                             role = words::role(escalation.to))),

@@ -12,7 +12,7 @@ use crate::store::ledger::LedgerLine;
 use crate::store::{StoreError, Tx};
 
 /// An escalation, as far as the record of its child says of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Overseen {
     line: LedgerLine,
     addressee: String,

@@ -24,7 +24,7 @@ async fn opened(office: &Office) {
         told: None,
         review: None,
     };
-    office.write(move |tx| tx.add_glass(&glass)).await;
+    office.write(move |tx| tx.add_glass(&glass).map(|_| ())).await;
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! Saying who is away, and giving an escalation to somebody else, on the pages.
 
 use axum::http::StatusCode;
-use doorstep_core::ids::PersonId;
+use doorstep_core::ids::{EscalationId, PersonId};
 
 use super::escalation;
-use super::office::{DESTA, ESCALATION, MARGARET, OMAR, Office, PRIYA, id};
+use super::office::{DESTA, ESCALATION, MARGARET, NOW, OMAR, Office, PRIYA, id, utc};
 use crate::store::Tx;
+use crate::store::ledger::Told;
 
 fn path_of(person: u128) -> String {
     PersonId(id(person)).to_string()
@@ -94,6 +95,19 @@ async fn who_stands_in_sees_what_the_absent_one_had_open_before() {
     assert!(!office.get("/inbox", &desta).await.text.contains(&path), "it is not Desta's own");
     send(&office, &margaret, "/team/back", "number=1").await;
     assert!(!covered().await.contains(&path));
+}
+
+#[tokio::test]
+async fn what_was_passed_on_says_to_whom_it_is_addressed() {
+    let office = Office::open().await;
+    let desta = office.sign_in("desta").await;
+    let told = Told::now(PersonId(id(DESTA)), utc(NOW), None);
+    office.write(move |tx| tx.put_told(EscalationId(id(ESCALATION)), &told)).await;
+    let page = office.get("/inbox", &desta).await.text;
+    let words = "to Margaret Ellison as line manager, passed on to you";
+    assert!(page.contains(words), "{page}");
+    let hers = office.get("/inbox", &office.sign_in("margaret").await).await.text;
+    assert!(hers.contains("to you as line manager"), "{hers}");
 }
 
 #[tokio::test]
