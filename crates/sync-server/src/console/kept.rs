@@ -32,12 +32,11 @@ fn comes_back(path: &str) -> bool {
     matches!(
         parts.as_slice(),
         ["escalations", _, "record", _]
-            | ["quarantine", _]
+            | ["quarantine" | "glass", _]
             | ["team"]
             | ["set-up", "people", _]
             | ["set-up", "allocations"]
             | ["children", _, "open" | "protection" | "visits"]
-            | ["glass", _]
             | ["notices", "preferences"]
     )
 }

@@ -178,7 +178,7 @@ fn read_id(id: &str) -> Result<Option<PersonId>, Refusal> {
 
 /// The person with this id, as a file would have them.
 fn row_called(tx: &dyn Tx, id: PersonId) -> Result<Option<StaffRow>, StoreError> {
-    match tx.person(id)?.filter(|person| person.is_staff()) {
+    match tx.person(id)?.filter(Person::is_staff) {
         Some(person) => row_of(tx, &person).map(Some),
         None => Ok(None),
     }
