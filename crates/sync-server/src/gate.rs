@@ -48,6 +48,12 @@ impl Gate {
         }
     }
 
+    /// Whether one more request would be let in.
+    #[cfg(test)]
+    pub fn has_room(&self) -> bool {
+        self.requests.available_permits() > 0
+    }
+
     /// Lets a request in.
     pub fn enter(&self) -> Result<Pass, Full> {
         let request = Arc::clone(&self.requests).try_acquire_owned().map_err(|_| Full)?;

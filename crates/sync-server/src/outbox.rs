@@ -361,8 +361,8 @@ fn flag(
 }
 
 /// Delivers until the server stops, and then writes down what became of what is under way: whoever
-/// was told just now is not told again after the start. The store is held by this server alone: what
-/// an earlier run had claimed is free at once.
+/// was told just now is not told again after the start. The store is held by this server alone:
+/// what an earlier run had claimed is free at once.
 pub async fn deliver_for_ever(state: AppState, channels: Arc<Channels>) {
     let start = state.ambient.now();
     if let Err(error) = state.db.write(move |tx| tx.release_claims(start)).await {

@@ -294,6 +294,7 @@ fn with_unsent(profile: &mut Profile) {
     let clock = testing::clock(0);
     let recorded = session.app.with_store(|store| store.record(&draft, &clock, [9; 32]));
     assert_eq!(recorded.unwrap().unwrap().len(), 1);
+    session.make_copies();
 }
 
 const HANDED_IN: &str = r#"{"copies":[{"epoch":1,"seq":1,"outcome":"received"}]}"#;

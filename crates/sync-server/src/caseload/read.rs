@@ -79,8 +79,8 @@ fn read_file(file: File<'_>, today: NaiveDate, caseload: &mut Caseload, faults: 
     }
 }
 
-/// Reads one row without a file: its cells by the names of their columns. What is found wrong with it
-/// is what would be found in a file.
+/// Reads one row without a file: its cells by the names of their columns. What is found wrong with
+/// it is what would be found in a file.
 pub fn read_one(
     kind: Kind,
     row: &[(&'static str, String)],

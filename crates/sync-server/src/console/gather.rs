@@ -282,7 +282,8 @@ pub fn inbox(
 }
 
 /// What those in whose place the viewer stands now have open, also what they heard of, or had in
-/// hand, before they went; each with whose it is. Only of children whose record the viewer may open.
+/// hand, before they went; each with whose it is. Only of children whose record is open to the
+/// viewer.
 fn left_to(
     tx: &dyn Tx,
     viewer: &Viewer,

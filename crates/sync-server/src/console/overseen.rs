@@ -1,5 +1,5 @@
-//! What managers were told about a child, and what came of it: on the child's page the ones that are
-//! open, on paper all of them, with who heard and who took them in hand.
+//! What managers were told about a child, and what came of it: on the child's page the ones that
+//! are open, on paper all of them, with who heard and who took them in hand.
 
 use chrono::{DateTime, Utc};
 use doorstep_core::assessment::Standing;
@@ -77,7 +77,8 @@ fn row(it: &Overseen, is_print: bool, now: DateTime<Utc>) -> Vec<Markup> {
                 when = times::short(it.line.raised, now)))
             span.ds-because {
                 @if it.heard.is_empty() { (text!("overseen-nobody-heard")) } @else {
-                    (text!("overseen-heard", who = it.heard.iter().map(entry).collect::<Vec<_>>().join("; ")))
+                    @let heard: Vec<_> = it.heard.iter().map(entry).collect();
+                    (text!("overseen-heard", who = heard.join("; ")))
                 }
             }
         },

@@ -57,8 +57,8 @@ pub fn content(
     }
 }
 
-/// Stands for what was seen of the person before this was typed: after a fault it is what it was, so
-/// that what somebody else wrote meanwhile is still told.
+/// Stands for what was seen of the person before this was typed: after a fault it is what it was,
+/// so that what somebody else wrote meanwhile is still told.
 fn seen(fields: &Fields, shown: &Shown, there: &[Cell]) -> String {
     match fields.get("version") {
         seen if shown.meanwhile.is_empty() && !seen.is_empty() => seen.to_owned(),

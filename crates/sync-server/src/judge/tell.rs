@@ -31,8 +31,8 @@ pub fn tell_first(
     tell(judge, tx, line, person, in_place_of, reason, now)
 }
 
-/// Tells everybody who was told before and still works here. Where the addressee has to deal with it
-/// and is away by now, whoever stands in is told as well.
+/// Tells everybody who was told before and still works here. Where the addressee has to deal with
+/// it and is away by now, whoever stands in is told as well.
 pub fn tell_all(
     judge: &Judge,
     tx: &mut dyn Tx,
