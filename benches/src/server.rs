@@ -114,6 +114,7 @@ pub fn be_the_server_if_asked() {
     config.listen.set_port(0);
     // What is measured is how fast it is, not how fast it lets one device be.
     config.device_requests = NonZeroU32::MAX;
+    config.person_requests = NonZeroU32::MAX;
     config.address_requests = NonZeroU32::MAX;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.expect("a runtime can be built");
